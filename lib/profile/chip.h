@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What is known about each chip; the table is generated from chips.csv beside this file. */
+
+#include "basic/cleanup.h"
+
+typedef enum DaFamily { DA_LEGACY, DA_XFLASH, DA_XML, _DA_FAMILY_MAX } DaFamily;
+const char *da_family_to_string(DaFamily family); /* "legacy", "xflash", "xml" */
+int da_family_from_string(const char *name);
+
+typedef struct Chip {
+        uint16_t hw_code; /* what GET_HW_CODE answers */
+        const char *name; /* "MT6765", the first of several */
+        const char *names; /* as in the table: "MT6765/MT8768t" */
+        const char *marketing;
+        uint16_t da_code; /* code in download agent containers */
+        DaFamily family;
+        uint32_t wdt_addr; /* watchdog mode register, 0 unknown */
+        uint8_t wdt_width; /* 16 or 32 */
+        uint32_t wdt_off; /* value that switches it off */
+        bool has_64bit, skip_wdt, iot;
+} Chip;
+
+/* The chip of a hardware code, or NULL. */
+const Chip *chip_by_code(uint16_t hw_code);
+/* By any of its names, case-insensitive ("mt8768t"), or NULL. */
+const Chip *chip_by_name(const char *name);
+/* Number of chips, and one by index. */
+size_t chip_count(void);
+const Chip *chip_at(size_t i);
