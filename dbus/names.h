@@ -6,7 +6,7 @@
 #define BUS_NAME "org.mtkbackup1"
 #define PATH_MANAGER "/org/mtkbackup1"
 #define PATH_DEVICES "/org/mtkbackup1/device" /* + "/" + sd_bus_path_encode(port) */
-#define PATH_JOBS "/org/mtkbackup1/job" /* + "/_" + id */
+#define PATH_JOBS "/org/mtkbackup1/job"       /* + "/_" + id */
 #define PATH_BACKUPS "/org/mtkbackup1/backup" /* + "/" + sd_bus_path_encode(id) */
 
 #define IFACE_MANAGER "org.mtkbackup1.Manager"
@@ -44,12 +44,12 @@ enum {
         EXIT_GENERAL = 1,
         EXIT_USAGE = 2,
         EXIT_INCOMPLETE = 3, /* saved, but with errors in it */
-        EXIT_NOTHING = 4, /* nothing to do */
+        EXIT_NOTHING = 4,    /* nothing to do */
         EXIT_NOT_FOUND = 5,
         EXIT_NOT_AUTHORIZED = 6,
         EXIT_UNREACHABLE = 7,
         EXIT_NO_DEVICE = 8, /* no phone in time */
-        EXIT_MISMATCH = 9, /* verification found damage */
+        EXIT_MISMATCH = 9,  /* verification found damage */
         EXIT_CANCELED = 10,
         EXIT_INTERRUPTED = 130, /* ^C: the job goes on */
 };

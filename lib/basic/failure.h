@@ -56,10 +56,10 @@ enum { FAILURE_TEXT_MAX = 512, FAILURE_PHASE_MAX = 32 };
 
 typedef struct Failure {
         ErrorId id;
-        uint32_t status; /* the device's own status word; 0 when it gave none */
+        uint32_t status;               /* the device's own status word; 0 when it gave none */
         char phase[FAILURE_PHASE_MAX]; /* what was being done, e.g. "handshake", "reading" */
-        char text[FAILURE_TEXT_MAX]; /* one sentence: what happened, to which phone or file */
-        char hint[FAILURE_TEXT_MAX]; /* one sentence: what the person can do now; may be empty */
+        char text[FAILURE_TEXT_MAX];   /* one sentence: what happened, to which phone or file */
+        char hint[FAILURE_TEXT_MAX];   /* one sentence: what the person can do now; may be empty */
 } Failure;
 
 static inline bool failure_is_set(const Failure *f)

@@ -31,7 +31,7 @@ typedef enum RegionKind {
         REGION_GP2,
         REGION_GP3,
         REGION_GP4,
-        REGION_USER, /* EMMC_USER, UFS_LU2, NAND and NOR as a whole */
+        REGION_USER,        /* EMMC_USER, UFS_LU2, NAND and NOR as a whole */
         REGION_BOOT1_BOOT2, /* EMMC_BOOT1_BOOT2 of a scatter: written to both */
         _REGION_MAX
 } RegionKind;
@@ -44,12 +44,12 @@ int region_from_area(const char *area, RegionKind *ret);
 
 /* what a partition means for its owner; source: partition-defaults.tsv */
 typedef enum PartClass {
-        CLASS_TABLE, /* partition tables themselves */
+        CLASS_TABLE,    /* partition tables themselves */
         CLASS_IDENTITY, /* exists in this one phone only: IMEI, calibration */
-        CLASS_LOCK, /* lock state */
-        CLASS_LOADER, /* preloader, lk */
+        CLASS_LOCK,     /* lock state */
+        CLASS_LOADER,   /* preloader, lk */
         CLASS_FIRMWARE,
-        CLASS_GAP, /* what no table names */
+        CLASS_GAP,     /* what no table names */
         CLASS_SCRATCH, /* rewritten at every start */
         CLASS_USER,
         _CLASS_MAX
@@ -60,7 +60,8 @@ int part_class_from_string(const char *name);
 PartClass part_class_of(const char *name);
 
 enum {
-        LAYOUT_NAME_MAX = 72, /* bytes of a partition name in UTF-8: 36 UTF-16 units, ASCII in fact */
+        LAYOUT_NAME_MAX =
+                72, /* bytes of a partition name in UTF-8: 36 UTF-16 units, ASCII in fact */
         LAYOUT_TEXT_MAX = 128,
         LAYOUT_PARTS_MAX = 1024,
         LAYOUT_PROBLEMS_MAX = 256,
@@ -69,7 +70,7 @@ enum {
 typedef struct Region {
         RegionKind kind;
         uint32_t section; /* its number on the wire of the protocol that reported it; 0 unknown */
-        uint64_t size; /* bytes; 0 unknown */
+        uint64_t size;    /* bytes; 0 unknown */
         bool readable;
 } Region;
 
@@ -77,11 +78,11 @@ typedef struct Partition {
         char name[LAYOUT_NAME_MAX + 1];
         RegionKind region;
         uint64_t offset; /* bytes in the region */
-        uint64_t size; /* bytes; 0 with open_end: up to the end of the region */
+        uint64_t size;   /* bytes; 0 with open_end: up to the end of the region */
         PartClass class;
         bool has_guid;
         uint8_t type_guid[16], unique_guid[16]; /* as on disk */
-        uint64_t attrs; /* GPT attributes */
+        uint64_t attrs;                         /* GPT attributes */
 
         /* what only scatter files say; empty or false elsewhere */
         bool open_end; /* the size is not known */
@@ -89,9 +90,9 @@ typedef struct Partition {
         uint32_t end_blocks;
         uint64_t linear_address, physical_address;
         char file_name[LAYOUT_TEXT_MAX]; /* "" for NONE */
-        char type[24]; /* NORMAL_ROM, SV5_BL_BIN, … */
-        char operation[24]; /* UPDATE, PROTECTED, BINREGION, … */
-        char index[12]; /* SYSn as written */
+        char type[24];                   /* NORMAL_ROM, SV5_BL_BIN, … */
+        char operation[24];              /* UPDATE, PROTECTED, BINREGION, … */
+        char index[12];                  /* SYSn as written */
         bool is_download, is_upgradable, boundary_check, is_reserved, empty_boot_needed;
         uint32_t combo_partsize_check, reserve;
         unsigned line; /* of the text file it came from; 0 none */
@@ -105,7 +106,7 @@ typedef struct Problem {
 typedef struct Layout {
         StorageType storage;
         uint32_t block_size; /* bytes; 0 unknown */
-        char chip[32]; /* "MT6765"; "" unknown */
+        char chip[32];       /* "MT6765"; "" unknown */
         char project[LAYOUT_TEXT_MAX];
         uint8_t disk_guid[16];
         Region regions[_REGION_MAX]; /* in the order the source named them */

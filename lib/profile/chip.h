@@ -10,15 +10,15 @@ const char *da_family_to_string(DaFamily family); /* "legacy", "xflash", "xml" *
 int da_family_from_string(const char *name);
 
 typedef struct Chip {
-        uint16_t hw_code; /* what GET_HW_CODE answers */
-        const char *name; /* "MT6765", the first of several */
+        uint16_t hw_code;  /* what GET_HW_CODE answers */
+        const char *name;  /* "MT6765", the first of several */
         const char *names; /* as in the table: "MT6765/MT8768t" */
         const char *marketing;
         uint16_t da_code; /* code in download agent containers */
         DaFamily family;
         uint32_t wdt_addr; /* watchdog mode register, 0 unknown */
         uint8_t wdt_width; /* 16 or 32 */
-        uint32_t wdt_off; /* value that switches it off */
+        uint32_t wdt_off;  /* value that switches it off */
         bool has_64bit, skip_wdt, iot;
 } Chip;
 

@@ -21,9 +21,19 @@
 
 #include "basic/failure.h"
 
-enum { PROFILE_LIST_MAX = 64, PROFILE_GLOB_MAX = 80, PROFILE_NAME_MAX = 64, PROFILE_SIZE_MAX = 65536 };
+enum {
+        PROFILE_LIST_MAX = 64,
+        PROFILE_GLOB_MAX = 80,
+        PROFILE_NAME_MAX = 64,
+        PROFILE_SIZE_MAX = 65536
+};
 
-typedef enum ProfileKind { PROFILE_FULL, PROFILE_CRITICAL, PROFILE_SELECTION, _PROFILE_KIND_MAX } ProfileKind;
+typedef enum ProfileKind {
+        PROFILE_FULL,
+        PROFILE_CRITICAL,
+        PROFILE_SELECTION,
+        _PROFILE_KIND_MAX
+} ProfileKind;
 const char *profile_kind_to_string(ProfileKind kind); /* "full", "critical", "selection" */
 int profile_kind_from_string(const char *name);
 
@@ -31,15 +41,15 @@ typedef struct Profile {
         char name[PROFILE_NAME_MAX + 1];
         char title[128];
         bool match_any;
-        uint16_t hw_code; /* unless match_any */
-        char chip[32]; /* as written or looked up; "" any */
+        uint16_t hw_code;             /* unless match_any */
+        char chip[32];                /* as written or looked up; "" any */
         char agent[PROFILE_GLOB_MAX]; /* "auto" or a pattern */
         ProfileKind kind;
         char **areas, **partitions, **exclude; /* NULL-terminated, NULL when absent */
         bool verify;
-        bool power_off; /* after: phone: off */
+        bool power_off;  /* after: phone: off */
         char sha256[65]; /* of the file's text */
-        bool shipped; /* from the program's own directory */
+        bool shipped;    /* from the program's own directory */
 } Profile;
 
 Profile *profile_free(Profile *p);

@@ -14,7 +14,7 @@
 
 typedef struct StorageInfo {
         StorageType type;
-        uint32_t block_size; /* bytes */
+        uint32_t block_size;         /* bytes */
         Region regions[_REGION_MAX]; /* in wire order; readable tells what the agent can read */
         size_t n_regions;
         uint8_t cid[64]; /* eMMC CID (16 bytes) or UFS identification; n_cid 0 when absent */
@@ -24,8 +24,8 @@ typedef struct StorageInfo {
         uint64_t sram_size, dram_size;
         char da_version[64];
         char usb_speed[32];
-        uint32_t battery_mv; /* 0 unknown */
-        int rpmb_key; /* -1 unknown, 0 none, 1 present */
+        uint32_t battery_mv;  /* 0 unknown */
+        int rpmb_key;         /* -1 unknown, 0 none, 1 present */
         uint32_t packet_size; /* of reads, bytes */
 } StorageInfo;
 
@@ -54,7 +54,7 @@ typedef struct DaOps {
 struct DaSession {
         const DaOps *ops;
         Transport *transport; /* borrowed */
-        StorageInfo storage; /* filled by info */
+        StorageInfo storage;  /* filled by info */
 };
 
 DaSession *da_session_free(DaSession *s);

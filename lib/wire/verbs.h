@@ -63,9 +63,9 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_STORAGE "STORAGE"
 #define VERB_IDLE "IDLE"
 #define VERB_ACTION "ACTION" /* TEXT= what the person must do now, "" nothing any more */
-#define VERB_LOG "LOG" /* LEVEL TEXT: a line for the job's log; also keeper -> daemon */
-#define VERB_ALIVE "ALIVE" /* also keeper -> daemon */
-#define VERB_FAIL "FAIL" /* ERROR PHASE STATUS TEXT HINT; also keeper -> daemon */
+#define VERB_LOG "LOG"       /* LEVEL TEXT: a line for the job's log; also keeper -> daemon */
+#define VERB_ALIVE "ALIVE"   /* also keeper -> daemon */
+#define VERB_FAIL "FAIL"     /* ERROR PHASE STATUS TEXT HINT; also keeper -> daemon */
 /* worker: LEFT= rebooted, off, released, gone, stuck (how the phone was left);
  * keeper: RESULT= complete, complete-with-errors, done, canceled; BACKUP when there is one */
 #define VERB_DONE "DONE"
@@ -73,7 +73,7 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 /* ---- daemon -> worker ---- */
 #define VERB_CONNECT "CONNECT"
 #define VERB_AGENT "AGENT" /* fd: container file; NAME, SHA256 of it; no fd: there is none */
-#define VERB_JOB "JOB" /* fds: data channel, ring memfd; JOB= id */
+#define VERB_JOB "JOB"     /* fds: data channel, ring memfd; JOB= id */
 #define VERB_RELEASE "RELEASE"
 #define VERB_FINISH "FINISH" /* ACTION= reboot, off */
 
@@ -88,11 +88,12 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_PART "PART"
 #define VERB_CHECK "CHECK" /* NAME RESULT (pass fail skip) DETAIL */
 #define VERB_END "END"
-#define VERB_READ "READ" /* TAG REGION OFFSET LENGTH (bytes; whole blocks) */
-#define VERB_CHUNK "CHUNK" /* TAG SLOT OFFSET LENGTH */
-#define VERB_FREE "FREE" /* SLOT */
+#define VERB_READ "READ"           /* TAG REGION OFFSET LENGTH (bytes; whole blocks) */
+#define VERB_CHUNK "CHUNK"         /* TAG SLOT OFFSET LENGTH */
+#define VERB_FREE "FREE"           /* SLOT */
 #define VERB_READ_DONE "READ_DONE" /* TAG */
-#define VERB_READ_FAIL "READ_FAIL" /* TAG OFFSET ERROR STATUS TEXT: offset of the first byte not read */
+#define VERB_READ_FAIL                                                                             \
+        "READ_FAIL" /* TAG OFFSET ERROR STATUS TEXT: offset of the first byte not read */
 #define VERB_ABORT "ABORT"
 
 /* ---- daemon -> keeper ---- */
@@ -111,14 +112,14 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_CANCEL "CANCEL"
 
 /* ---- keeper -> daemon ---- */
-#define VERB_PLAN "PLAN" /* BYTES ITEMS */
-#define VERB_ITEM "ITEM" /* INDEX (from 0) NAME SIZE */
+#define VERB_PLAN "PLAN"   /* BYTES ITEMS */
+#define VERB_ITEM "ITEM"   /* INDEX (from 0) NAME SIZE */
 #define VERB_BYTES "BYTES" /* BYTES (done) TOTAL DURABLE; at most 10 a second */
 /* A backup that exists: BACKUP DEVICE_KEY SEQ KIND RESULT CHIP PROFILE NAME START END (µs since
  * 1970) SIZE NEW_BYTES STORED PARTS VERIFIED (ok, damaged, "") VERIFIED_AT REQUESTED_BY PATH */
 #define VERB_BACKUP "BACKUP"
 #define VERB_COMMITTED "COMMITTED" /* same keys: it was just renamed into place and is durable */
-#define VERB_REMOVED "REMOVED" /* BACKUP: moved to the trash */
+#define VERB_REMOVED "REMOVED"     /* BACKUP: moved to the trash */
 #define VERB_DAMAGED "DAMAGED" /* BACKUP PART OFFSET SIZE TEXT; also without PART: whole backup */
 /* PART in answer to "parts": NAME REGION OFFSET SIZE CLASS STATUS SHA256 */
 #define VERB_ENTRY "ENTRY" /* HW_CODE HW_SUB HW_VER SW_VER PROTOCOL DESCRIPTION STAGES TEXT */
