@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <libsmartcols.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/columns.h"
+
+static void scols_unref_tablep(struct libscols_table **t)
+{
+        scols_unref_table(*t);
+}
+
+static char *text_of_time(const char *rfc3339)
+{
+        struct tm tm = {};
+        char buffer[FORMAT_MAX];
+        const char *end = strptime(rfc3339, "%Y-%m-%dT%H:%M:%S", &tm);
+
+        if (!end)
+                return strdup(rfc3339);
+        return strdup(format_time((uint64_t)timegm(&tm) * 1000000, buffer));
+}
+
+static char *text_of_list(json_t *list)
+{
+        _cleanup_free_ char *text = NULL;
+        json_t *value;
+        size_t i;
+
+        json_array_foreach(list, i, value)
+        {
+                char *longer;
+                if (asprintf(&longer, "%s%s%s", text ?: "", text ? "," : "",
+                            json_string_value(value) ?: "?") < 0)
+                        return NULL;
+                free(text);
+                text = longer;
+        }
+        return text ? TAKE_PTR(text) : strdup("-");
+}
+
+char *column_text(const Column *column, json_t *object)
+{
+        json_t *value = json_object_get(object, column->key);
+        char buffer[FORMAT_MAX], *text;
+
+        if (!value || json_is_null(value))
+                return strdup("-");
+        if (json_is_array(value))
+                return text_of_list(value);
+        if (json_is_boolean(value))
+                return strdup(json_is_true(value) ? "yes" : "no");
+        if (json_is_string(value) && column->kind == COLUMN_TIME)
+                return text_of_time(json_string_value(value));
+        if (json_is_string(value)) {
+                const char *s = json_string_value(value);
+                return strdup(*s ? s : "-");
+        }
+        if (json_is_integer(value) && column->kind == COLUMN_SIZE)
+                return strdup(format_size((uint64_t)json_integer_value(value), buffer));
+        if (json_is_integer(value))
+                return asprintf(&text, "%lld", (long long)json_integer_value(value)) < 0 ? NULL
+                                                                                         : text;
+        return strdup("?");
+}
+
+static int line_add(struct libscols_table *table, const Column *columns, json_t *object)
+{
+        struct libscols_line *line = scols_table_new_line(table, NULL);
+
+        if (!line)
+                return -ENOMEM;
+        for (size_t i = 0; columns[i].title; i++) {
+                char *text = column_text(&columns[i], object);
+                if (!text || scols_line_refer_data(line, i, text) < 0) {
+                        free(text);
+                        return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+int columns_print(const Column *columns, json_t *list, const char *empty)
+{
+        _cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+        json_t *object;
+        size_t i;
+
+        if (json_array_size(list) == 0) {
+                message("%s", empty);
+                return 0;
+        }
+        scols_init_debug(0);
+        table = scols_new_table();
+        if (!table)
+                return -ENOMEM;
+        for (const Column *c = columns; c->title; c++) {
+                int flags = c->kind == COLUMN_NUMBER || c->kind == COLUMN_SIZE ? SCOLS_FL_RIGHT : 0;
+                if (c->shrink)
+                        flags |= SCOLS_FL_TRUNC;
+                if (!scols_table_new_column(table, c->title, 0, flags))
+                        return -ENOMEM;
+        }
+        redact_json(list);
+        json_array_foreach(list, i, object)
+        {
+                int r = line_add(table, columns, object);
+                if (r < 0)
+                        return r;
+        }
+        fflush(stdout);
+        return scols_print_table(table);
+}

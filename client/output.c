@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <wchar.h>
+
+#include "client/output.h"
+#include "client/verb.h"
+
+char *text_sanitize(char *text)
+{
+        /* C0 and DEL; UTF-8 carries the C1 controls as C2 80 to C2 9F */
+        for (unsigned char *p = (unsigned char *)text; *p; p++) {
+                if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
+                        *p = '?';
+                if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+                        p[0] = p[1] = '?';
+        }
+        return text;
+}
+
+static void line_write(FILE *f, const char *format, va_list ap)
+{
+        _cleanup_free_ char *text = NULL;
+
+        if (vasprintf(&text, format, ap) < 0) {
+                text = NULL;
+                return;
+        }
+        fprintf(f, "%s\n", text_sanitize(text));
+}
+
+void out_line(const char *format, ...)
+{
+        va_list ap;
+        va_start(ap, format);
+        line_write(stdout, format, ap);
+        va_end(ap);
+}
+
+void message(const char *format, ...)
+{
+        if (arg_json)
+                return;
+        va_list ap;
+        va_start(ap, format);
+        fflush(stdout);
+        line_write(stderr, format, ap);
+        va_end(ap);
+}
+
+/* out of memory while an answer was put together: nothing sensible can be printed */
+static void json_must(const json_t *j)
+{
+        if (j)
+                return;
+        fprintf(stderr, "mtkbackupctl: out of memory\n");
+        exit(EXIT_GENERAL);
+}
+
+int out_json(json_t *j)
+{
+        json_must(j);
+        redact_json(j);
+        int r = json_dumpf(j, stdout, JSON_INDENT(2));
+        fputc('\n', stdout);
+        json_decref(j);
+        return r < 0 ? EXIT_GENERAL : EXIT_OK;
+}
+
+void out_event(const char *type, json_t *j)
+{
+        json_must(j);
+        json_object_set_new(j, "type", json_string(type));
+        redact_json(j);
+        json_dumpf(j, stdout, JSON_COMPACT);
+        fputc('\n', stdout);
+        fflush(stdout);
+        json_decref(j);
+}
+
+int out_finish(int code)
+{
+        bool bad = fflush(stdout) != 0 || ferror(stdout);
+
+        if (!bad || code != EXIT_OK)
+                return code;
+        fprintf(stderr, "mtkbackupctl: standard output: %s\n", strerror(errno ?: EIO));
+        return EXIT_GENERAL;
+}
+
+bool color_wanted(FILE *f)
+{
+        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+        return isatty(fileno(f)) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+bool stderr_is_terminal(void)
+{
+        return isatty(STDERR_FILENO);
+}
+
+static bool utf8;
+
+void locale_open(void)
+{
+        setlocale(LC_CTYPE, "");
+        utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+        if (!utf8)
+                setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+bool locale_is_utf8(void)
+{
+        return utf8;
+}
+
+size_t text_width(const char *text)
+{
+        size_t width = 0;
+        wchar_t c;
+        mbstate_t state = {};
+
+        for (size_t n; *text; text += n) {
+                n = mbrtowc(&c, text, MB_CUR_MAX, &state);
+                if (n == 0 || n > MB_CUR_MAX) /* no character: a byte each */
+                        return width + strlen(text);
+                int w = wcwidth(c);
+                width += w > 0 ? (size_t)w : 0;
+        }
+        return width;
+}
+
+const char *format_size(uint64_t bytes, char out[static FORMAT_MAX])
+{
+        static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        size_t u = 0;
+        double value = (double)bytes;
+
+        for (; value >= 1024 && u + 1 < ELEMENTS(units); u++)
+                value /= 1024;
+        if (u == 0)
+                snprintf(out, FORMAT_MAX, "%u B", (unsigned)bytes);
+        else
+                snprintf(out, FORMAT_MAX, "%.1f %s", value, units[u]);
+        return out;
+}
+
+const char *format_duration(uint64_t seconds, char out[static FORMAT_MAX])
+{
+        unsigned h = (unsigned)(seconds / 3600), m = (unsigned)(seconds / 60 % 60),
+                 s = (unsigned)(seconds % 60);
+
+        if (h)
+                snprintf(out, FORMAT_MAX, "%u:%02u:%02u", h, m, s);
+        else
+                snprintf(out, FORMAT_MAX, "%u:%02u", m, s);
+        return out;
+}
+
+const char *format_time(uint64_t usec, char out[static FORMAT_MAX])
+{
+        time_t t = (time_t)(usec / 1000000);
+        struct tm tm;
+
+        if (!usec || !localtime_r(&t, &tm) || !strftime(out, FORMAT_MAX, "%Y-%m-%d %H:%M", &tm))
+                strcpy(out, "-");
+        return out;
+}
+
+const char *format_rfc3339(uint64_t usec, char out[static FORMAT_MAX])
+{
+        time_t t = (time_t)(usec / 1000000);
+        struct tm tm;
+
+        if (!gmtime_r(&t, &tm) || !strftime(out, FORMAT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
+                strcpy(out, "1970-01-01T00:00:00Z");
+        return out;
+}
+
+enum { REDACT_KEEP = 4 };
+
+const char *redact(const char *value, char out[static FORMAT_MAX])
+{
+        if (!arg_redact || strlen(value) <= REDACT_KEEP)
+                return value;
+        snprintf(out, FORMAT_MAX, "%.*s…", REDACT_KEEP, value);
+        return out;
+}
+
+static bool identifies(const char *key)
+{
+        static const char *const keys[] = { "imei", "serial", "cid", "me_id", "soc_id",
+                "device_key", "disk_guid" };
+
+        for (size_t i = 0; i < ELEMENTS(keys); i++)
+                if (strcmp(keys[i], key) == 0)
+                        return true;
+        return false;
+}
+
+void redact_json(json_t *j)
+{
+        const char *key;
+        json_t *value;
+        size_t i;
+        char buffer[FORMAT_MAX];
+
+        if (!arg_redact)
+                return;
+        if (json_is_array(j))
+                json_array_foreach(j, i, value) redact_json(value);
+        json_object_foreach(j, key, value)
+        {
+                if (json_is_string(value) && identifies(key))
+                        json_string_set(value, redact(json_string_value(value), buffer));
+                else
+                        redact_json(value);
+        }
+}
