@@ -35,12 +35,16 @@ typedef enum RegionKind {
         REGION_BOOT1_BOOT2, /* EMMC_BOOT1_BOOT2 of a scatter: written to both */
         _REGION_MAX
 } RegionKind;
-/* "EMMC_USER", "UFS_LU2", "NAND_WHOLE"…; NULL where the storage has no such region */
+/* "EMMC_USER", "UFS_LU2", "NAND_WHOLE"…; NULL where the storage has no such region. For unknown
+ * storage the short names. */
 const char *region_name(StorageType storage, RegionKind kind);
-/* 0 and both values for any known name, -ENOENT */
+/* 0 and both values for any known name (EMMC_BOOT_1 of old scatters too), -ENOENT */
 int region_from_name(const char *name, StorageType *ret_storage, RegionKind *ret_kind);
-/* short name for areas of a profile: BOOT1 BOOT2 USER GP1.. RPMB, LU0 LU1 LU2 mean the same */
+/* short name for areas of a profile: BOOT1 BOOT2 USER GP1.. RPMB, LU0 LU1 LU2 mean the same; case
+ * does not count, names of region_from_name are taken too. 0 or -ENOENT. */
 int region_from_area(const char *area, RegionKind *ret);
+/* "BOOT1", "USER", … */
+const char *region_area(RegionKind kind);
 
 /* what a partition means for its owner; source: partition-defaults.tsv */
 typedef enum PartClass {
@@ -87,6 +91,7 @@ typedef struct Partition {
         /* what only scatter files say; empty or false elsewhere */
         bool open_end; /* the size is not known */
         bool from_end; /* the address was 0xFFFFnnnn, end_blocks counted from the end */
+        bool unplaced; /* and it could not be resolved: offset means nothing */
         uint32_t end_blocks;
         uint64_t linear_address, physical_address;
         char file_name[LAYOUT_TEXT_MAX]; /* "" for NONE */
@@ -109,6 +114,8 @@ typedef struct Layout {
         char chip[32];       /* "MT6765"; "" unknown */
         char project[LAYOUT_TEXT_MAX];
         uint8_t disk_guid[16];
+        /* bytes of USER that a GPT gives to parts; 0, 0 unknown */
+        uint64_t usable_start, usable_end;
         Region regions[_REGION_MAX]; /* in the order the source named them */
         size_t n_regions;
         Partition *parts; /* in the order of the source */
@@ -123,20 +130,23 @@ DEFINE_CLEANUP(Layout, layout_free)
 
 /* Appends an empty partition; NULL when out of memory or at the limit. Valid until the next call. */
 Partition *layout_add(Layout *l, const char *name);
-/* Notes a problem; beyond the limit a last one says that there are more. */
+/* Notes a problem, once; beyond the limit a last one says that there are more. */
 void layout_problem(Layout *l, unsigned line, const char *format, ...) _printf_(3, 4);
+/* The first part of this name, case-insensitive, or NULL. */
 const Partition *layout_find(const Layout *l, const char *name);
 const Region *layout_region(const Layout *l, RegionKind kind);
 /* Adds or changes a region; NULL at the limit. */
 Region *layout_set_region(Layout *l, RegionKind kind, uint64_t size);
-/* Sorts by region (BOOT1, BOOT2, …, USER) and offset. */
+/* Sorts by region (BOOT1, BOOT2, …, USER) and offset; equals keep their order, unplaced come last. */
 void layout_sort(Layout *l);
 
 /* Overlaps, parts outside their region, double names, zero sizes: one problem each, none fixed.
- * Number of problems added. */
+ * Parts without a place or an end are left out of the comparison. Number of problems added. */
 size_t layout_check(Layout *l);
 
 /* Adds a part of class gap named "_gap-<hex offset>" for every hole of every region that is
- * readable and whose size is known, and sorts, so that the parts tile each region. -EINVAL when
- * parts overlap or leave their region (nothing is added then). */
+ * readable and whose size is known, and sorts, so that the parts tile each region; an open end is
+ * closed at the next part. A boot region without any part becomes one: the loader "preloader" or
+ * "preloader_backup". -EINVAL when parts overlap or leave their region (nothing is added then);
+ * -ENOMEM. */
 int layout_tile(Layout *l);

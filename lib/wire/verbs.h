@@ -106,20 +106,12 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
  *   export    fd: output; BACKUP PART FORMAT (raw rom manifest)         -> BYTES DONE
  *   parts     BACKUP                                                    -> PART…, DONE
  *   delete    BACKUP                                                    -> DONE
- *   agent     fds: container file, optional empty output file           -> ENTRY…, DONE
- *             The container is read once into memory, checked there, and those same bytes are
- *             written to the output and fsynced. DONE carries SHA256 and SIZE of the container.
- * The last needs no store descriptor.
- *
- * A keeper whose data channel ends although it neither closed it nor was told CANCEL reports
- * FAIL ERROR=Interrupted: what happened is for the worker to say, and the daemon puts the worker's
- * cause in its place. */
+ *   agent     fd: container file; check it                              -> ENTRY…, DONE
+ * The last needs no store descriptor. */
 #define VERB_RUN "RUN"
 #define VERB_CANCEL "CANCEL"
 
 /* ---- keeper -> daemon ---- */
-/* PHASE=, as from a worker: reading committing verifying (STORE 5 step 8). From the step after the
- * commit rename on, CANCEL is too late and is ignored. */
 #define VERB_PLAN "PLAN"   /* BYTES ITEMS */
 #define VERB_ITEM "ITEM"   /* INDEX (from 0) NAME SIZE */
 #define VERB_BYTES "BYTES" /* BYTES (done) TOTAL DURABLE; at most 10 a second */
