@@ -112,7 +112,7 @@ int error_report(const Failure *f)
         return error_print(error_exit_code(f->id), error_to_string(f->id) ?: "Failed", &copy);
 }
 
-static void failure_vset(Failure *f, ErrorId id, const char *format, va_list ap)
+static _printf_(3, 0) void failure_vset(Failure *f, ErrorId id, const char *format, va_list ap)
 {
         *f = (Failure){ .id = id };
         vsnprintf(f->text, sizeof(f->text), format, ap);

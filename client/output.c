@@ -22,7 +22,7 @@ char *text_sanitize(char *text)
         return text;
 }
 
-static void line_write(FILE *f, const char *format, va_list ap)
+static _printf_(2, 0) void line_write(FILE *f, const char *format, va_list ap)
 {
         _cleanup_free_ char *text = NULL;
 
