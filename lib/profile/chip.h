@@ -24,8 +24,11 @@ typedef struct Chip {
 
 /* The chip of a hardware code, or NULL. */
 const Chip *chip_by_code(uint16_t hw_code);
-/* By any of its names, case-insensitive ("mt8768t"), or NULL. */
+/* By any of its names, case-insensitive ("mt8768t"), or NULL. Of several chips with this name the
+ * one that has it as its first; "MT6835" finds "MT6835V" too. */
 const Chip *chip_by_name(const char *name);
+/* True when the name is one of this chip's; other than chip_by_name it is not bound to one chip. */
+bool chip_has_name(const Chip *chip, const char *name);
 /* Number of chips, and one by index. */
 size_t chip_count(void);
 const Chip *chip_at(size_t i);

@@ -9,7 +9,8 @@
  *     chip: MT6765            # or hw_code: 0x0766; absent: any chip
  *   agent: auto               # or a pattern for the names of imported agents: "MTK_DA_V5*"
  *   read:
- *     kind: full              # full, critical (the identity set), selection
+ *     kind: full              # full, critical (the identity set), selection;
+ *                             # absent: selection if there are partitions, else full
  *     areas: [BOOT1, BOOT2, USER]       # absent: all readable
  *     partitions: ["*"]       # globs; absent: all
  *     exclude: [userdata]     # globs; stays listed in the backup as skipped
@@ -24,6 +25,7 @@
 enum {
         PROFILE_LIST_MAX = 64,
         PROFILE_GLOB_MAX = 80,
+        PROFILE_LIST_SIZE_MAX = 4096, /* bytes of one list with commas: three go into a message */
         PROFILE_NAME_MAX = 64,
         PROFILE_SIZE_MAX = 65536
 };
@@ -41,8 +43,9 @@ typedef struct Profile {
         char name[PROFILE_NAME_MAX + 1];
         char title[128];
         bool match_any;
-        uint16_t hw_code;             /* unless match_any */
-        char chip[32];                /* as written or looked up; "" any */
+        uint16_t hw_code; /* unless match_any */
+        bool by_name;     /* matched by the chip's name: every chip that goes by it fits */
+        char chip[32];    /* as written or looked up; "" any */
         char agent[PROFILE_GLOB_MAX]; /* "auto" or a pattern */
         ProfileKind kind;
         char **areas, **partitions, **exclude; /* NULL-terminated, NULL when absent */
@@ -57,6 +60,9 @@ DEFINE_CLEANUP(Profile, profile_free)
 
 /* A valid profile name: 1 to 64 of A-Za-z0-9._- and no leading dot. */
 bool profile_name_valid(const char *name);
+
+/* True when the profile is for phones that answer this hardware code. */
+bool profile_matches(const Profile *p, uint16_t hw_code);
 
 /* Parses the text. `file` is only named in messages ("file:line:column: key: expected …").
  * 0; -EINVAL with f (ERROR_INVALID_PROFILE); -ENOMEM. */

@@ -10,7 +10,7 @@
 
 static inline char *data_read(const char *name, size_t *ret_size)
 {
-        char path[512], *text = NULL;
+        char path[1024], *text = NULL;
 
         snprintf(path, sizeof(path), "%s/%s", TEST_DATA, name);
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "profile/chip.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "basic/table.h"
+#include "profile/chip-table.h"
+
+static const char *const family_names[_DA_FAMILY_MAX] = {
+        [DA_LEGACY] = "legacy",
+        [DA_XFLASH] = "xflash",
+        [DA_XML] = "xml",
+};
+DEFINE_TABLE(da_family, DaFamily, family_names)
+
+size_t chip_count(void)
+{
+        return n_chip_table;
+}
+
+const Chip *chip_at(size_t i)
+{
+        return i < n_chip_table ? chip_table + i : NULL;
+}
+
+const Chip *chip_by_code(uint16_t hw_code)
+{
+        for (size_t i = 0; i < n_chip_table; i++)
+                if (chip_table[i].hw_code == hw_code)
+                        return chip_table + i;
+        return NULL;
+}
+
+/* "MT" and four digits, which is what suffixes of packages and grades are put behind */
+static bool is_base_name(const char *name)
+{
+        return strlen(name) == 6 && strncasecmp(name, "MT", 2) == 0 &&
+                strspn(name + 2, "0123456789") == 4;
+}
+
+const Chip *chip_by_name(const char *name)
+{
+        for (size_t i = 0; i < n_chip_aliases; i++)
+                if (strcasecmp(chip_aliases[i].name, name) == 0)
+                        return chip_table + chip_aliases[i].index;
+        /* "MT6835" finds "MT6835V" */
+        for (size_t i = 0; is_base_name(name) && i < n_chip_aliases; i++)
+                if (strncasecmp(chip_aliases[i].name, name, strlen(name)) == 0)
+                        return chip_table + chip_aliases[i].index;
+        return NULL;
+}
+
+bool chip_has_name(const Chip *chip, const char *name)
+{
+        for (size_t i = 0; i < n_chip_aliases; i++)
+                if (chip_table + chip_aliases[i].index == chip &&
+                        strcasecmp(chip_aliases[i].name, name) == 0)
+                        return true;
+        return chip_by_name(name) == chip;
+}

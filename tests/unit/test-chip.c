@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "profile/chip.h"
+
+/* The chip behind a hardware code, and the other way round by any of its names. */
+static void test_lookup(void **state)
+{
+        const Chip *c = chip_by_code(0x0766);
+
+        assert_string_equal(c->name, "MT6765");
+        assert_string_equal(c->names, "MT6765/MT8768t");
+        assert_string_equal(c->marketing, "Helio P35/G35");
+        assert_int_equal(c->da_code, 0x6765);
+        assert_int_equal(c->family, DA_XFLASH);
+        assert_int_equal(c->wdt_addr, 0x10007000);
+        assert_int_equal(c->wdt_width, 32);
+        assert_int_equal(c->wdt_off, 0x22000064);
+        assert_ptr_equal(chip_by_name("MT6765"), c);
+        assert_ptr_equal(chip_by_name("mt8768T"), c);
+        assert_string_equal(da_family_to_string(DA_XML), "xml");
+        assert_int_equal(da_family_from_string("legacy"), DA_LEGACY);
+}
+
+static void test_names(void **state)
+{
+        static const struct {
+                const char *name;
+                uint16_t code;
+        } rows[] = { { "MT6589", 0x6583 }, { "MT6735", 0x0321 }, { "MT6735T", 0x0321 },
+                { "MT8735A", 0x0321 }, { "MT6750", 0x0601 }, { "MT6750S", 0x0326 },
+                { "MT6835", 0x1209 }, { "mt6835v", 0x1209 }, { "MT6757D", 0x0551 },
+                { "MT8195", 0x0930 }, { "ELBRUS", 0x0598 }, { "MT6768", 0x0707 } };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                const Chip *c = chip_by_name(rows[i].name);
+                if (!c || c->hw_code != rows[i].code)
+                        fail_msg("%s: %x", rows[i].name, c ? c->hw_code : 0);
+        }
+        /* a name that two chips share belongs to both */
+        assert_true(chip_has_name(chip_by_code(0x0326), "MT6750"));
+        assert_true(chip_has_name(chip_by_code(0x0601), "mt6750"));
+        assert_false(chip_has_name(chip_by_code(0x0766), "MT6750"));
+}
+
+static void test_unknown(void **state)
+{
+        assert_null(chip_by_code(0));
+        assert_null(chip_by_code(0xffff));
+        assert_null(chip_by_name(""));
+        assert_null(chip_by_name("MT"));
+        assert_null(chip_by_name("MT676"));
+        assert_null(chip_by_name("MT9999"));
+        assert_null(chip_at(chip_count()));
+        assert_int_equal(da_family_from_string("v6"), -ENOENT);
+}
+
+static void test_whole_table(void **state)
+{
+        assert_int_equal(chip_count(), 95);
+        for (size_t i = 0; i < chip_count(); i++) {
+                const Chip *c = chip_at(i);
+                assert_ptr_equal(chip_by_code(c->hw_code), c);
+                assert_true(chip_has_name(c, c->name));
+                assert_non_null(chip_by_name(c->name));
+                assert_true(c->wdt_width == 0 || c->wdt_width == 16 || c->wdt_width == 32);
+                assert_true((c->wdt_addr == 0) == (c->wdt_width == 0));
+                assert_true(strlen(c->name) < 32);
+        }
+}
+
+TEST_MAIN(cmocka_unit_test(test_lookup), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_unknown), cmocka_unit_test(test_whole_table))
