@@ -13,6 +13,7 @@
 
 #include "basic/digest.h"
 #include "chips.h"
+#include "gen-agent.h"
 #include "xflash-private.h"
 
 static const uint8_t frame_magic[4] = { 0xef, 0xee, 0xee, 0xfe };

@@ -7,8 +7,6 @@
 #include "xflash-model.h"
 
 #define XFLASH_SYNC 0x434e5953
-/* in agents made by mkagent, followed by the DA code in 8 hexadecimal digits */
-#define AGENT_MARK "mtkbackup simulated agent for "
 
 typedef struct Xflash Xflash;
 typedef void (*XflashWant)(Xflash *x, const uint8_t *data, size_t size);
