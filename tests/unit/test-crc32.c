@@ -34,4 +34,19 @@ static void test_every_length_and_alignment(void **state)
                         assert_int_equal(crc32_add(0, data + at, n), slow(data + at, n));
 }
 
-TEST_MAIN(cmocka_unit_test(test_known), cmocka_unit_test(test_every_length_and_alignment))
+static void test_zeros(void **state)
+{
+        static const uint8_t zeros[100000];
+        uint32_t start = crc32_add(0, "abc", 3);
+
+        for (size_t n = 0; n < 70; n++)
+                assert_int_equal(crc32_add_zeros(start, n), crc32_add(start, zeros, n));
+        assert_int_equal(
+                crc32_add_zeros(start, sizeof(zeros)), crc32_add(start, zeros, sizeof(zeros)));
+        /* no length is too long: in two steps or in one */
+        assert_int_equal(crc32_add_zeros(crc32_add_zeros(start, UINT64_MAX / 2), 7),
+                crc32_add_zeros(start, UINT64_MAX / 2 + 7));
+}
+
+TEST_MAIN(cmocka_unit_test(test_known), cmocka_unit_test(test_every_length_and_alignment),
+        cmocka_unit_test(test_zeros))
