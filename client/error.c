@@ -202,12 +202,15 @@ void error_from_bus(const sd_bus_error *e, int r, Failure *ret)
         }
 }
 
+int error_unreachable(const Failure *f)
+{
+        return error_print(EXIT_UNREACHABLE, "Unreachable", f);
+}
+
 int error_bus(const sd_bus_error *e, int r)
 {
         Failure f;
 
         error_from_bus(e, r, &f);
-        if (f.id == ERROR_NONE)
-                return error_print(EXIT_UNREACHABLE, "Unreachable", &f);
-        return error_report(&f);
+        return f.id == ERROR_NONE ? error_unreachable(&f) : error_report(&f);
 }

@@ -28,7 +28,11 @@ int error_errno(int r, const char *format, ...) _printf_(2, 3);
 /* A call to the service that failed: e may be NULL or unset, r the negative return value. */
 int error_bus(const sd_bus_error *e, int r);
 
+/* The service cannot be reached: EXIT_UNREACHABLE. */
+int error_unreachable(const Failure *f);
+
 /* The same without printing, for a record that travels on. */
+/* ret->id is ERROR_NONE when the service itself cannot be reached. */
 void error_from_bus(const sd_bus_error *e, int r, Failure *ret);
 
 /* name and meaning of each exit code, for help and tests; code -1 ends it */

@@ -4,6 +4,7 @@
 #include <locale.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <wchar.h>
 
@@ -41,6 +42,25 @@ void out_line(const char *format, ...)
         va_end(ap);
 }
 
+static char *status;
+
+/* "\r" to its beginning, erase to its end */
+#define LINE_ERASE "\r\033[K"
+
+void status_line(const char *text)
+{
+        if (arg_json || !stderr_is_terminal())
+                return;
+        if (text)
+                fprintf(stderr, LINE_ERASE "%s", text);
+        else if (status)
+                fputs(LINE_ERASE, stderr);
+        fflush(stderr);
+        char *copy = text ? strdup(text) : NULL;
+        free(status);
+        status = copy;
+}
+
 void message(const char *format, ...)
 {
         if (arg_json)
@@ -48,8 +68,23 @@ void message(const char *format, ...)
         va_list ap;
         va_start(ap, format);
         fflush(stdout);
+        if (status)
+                fputs(LINE_ERASE, stderr);
         line_write(stderr, format, ap);
+        if (status)
+                fputs(status, stderr);
         va_end(ap);
+}
+
+size_t terminal_width(void)
+{
+        struct winsize size = {};
+        const char *columns = getenv("COLUMNS");
+
+        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+                return size.ws_col;
+        int n = columns ? atoi(columns) : 0;
+        return n > 0 && n < 1000 ? (size_t)n : 80;
 }
 
 /* out of memory while an answer was put together: nothing sensible can be printed */

@@ -1,9 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "client/verb.h"
 
-extern const Verb verb_help;
+/* The order is that of --help; the first one is the default. */
+#define VERBS(X)                                                                                   \
+        X(status)                                                                                  \
+        X(queue)                                                                                   \
+        X(jobs)                                                                                    \
+        X(job)                                                                                     \
+        X(watch)                                                                                   \
+        X(cancel)                                                                                  \
+        X(devices)                                                                                 \
+        X(detect)                                                                                  \
+        X(backups)                                                                                 \
+        X(show)                                                                                    \
+        X(verify)                                                                                  \
+        X(export)                                                                                  \
+        X(delete)                                                                                  \
+        X(agents)                                                                                  \
+        X(profiles)                                                                                \
+        X(monitor)                                                                                 \
+        X(help)
 
-const Verb *const verbs[] = {
-        &verb_help,
-        NULL,
-};
+#define DECLARE(name) extern const Verb verb_##name;
+VERBS(DECLARE)
+
+#define ENTRY(name) &verb_##name,
+const Verb *const verbs[] = { VERBS(ENTRY) NULL };

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "client/details.h"
+#include "client/error.h"
+#include "client/request.h"
+#include "client/verb.h"
+
+static const char *arg_device;
+static uint64_t arg_timeout;
+
+static const Option options[] = {
+        { 'd', "device", "PORT", "only a phone on this USB port", OPTION_STRING, &arg_device },
+        { 't', "timeout", "SECONDS", "give up when no phone has appeared by then", OPTION_NUMBER,
+                &arg_timeout },
+        {},
+};
+
+/* "hw_code" -> "hw code": the members of the report are the field's own words already */
+static void members_print(const char *title, json_t *object)
+{
+        const char *key;
+        json_t *value;
+
+        if (!json_is_object(object))
+                return;
+        out_line("%s", title);
+        json_object_foreach(object, key, value)
+        {
+                _cleanup_free_ char *text = NULL, *label = strdup(key);
+                size_t length = strlen(key);
+                bool size = json_is_integer(value) &&
+                        ((length > 5 && strcmp(key + length - 5, "_size") == 0) ||
+                                strcmp(key, "size") == 0 || strcmp(key, "sram") == 0 ||
+                                strcmp(key, "dram") == 0);
+                for (char *c = label; c && *c; c++)
+                        *c = *c == '_' ? ' ' : *c;
+                text = json_is_object(value) ||
+                                (json_is_array(value) && !json_is_string(json_array_get(value, 0)))
+                        ? json_dumps(value, JSON_COMPACT)
+                        : column_text(
+                                  &(Column){ .key = key, .kind = size ? COLUMN_SIZE : COLUMN_TEXT },
+                                  object);
+                out_line("  %-16s %s", label ?: key, text ?: "?");
+        }
+}
+
+static int report_print(json_t *report)
+{
+        json_t *note;
+        size_t i;
+
+        if (arg_json) {
+                out_event("report", json_incref(report));
+                return EXIT_OK;
+        }
+        redact_json(report);
+        out_line("Phone on USB port %s", object_text(report, "port"));
+        members_print("Identity", json_object_get(report, "identity"));
+        members_print("Storage", json_object_get(report, "storage"));
+        json_array_foreach(json_object_get(report, "notes"), i, note)
+                out_line("%s", json_string_value(note) ?: "");
+        return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+        _cleanup_(request_done) Request q = {};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        _cleanup_json_ json_t *report = NULL;
+        const char *text;
+
+        int r = request_start(&q, "detect", "", true);
+        if (r)
+                return r;
+        r = request_option(&q, "device", arg_device);
+        if (r < 0)
+                return error_bus(NULL, r);
+        r = request_send(&q);
+        if (r)
+                return r;
+        if (arg_timeout)
+                follow_set_timeout(q.follow, arg_timeout);
+        message("job %u: waiting for a phone; plug it in, switched off", q.id);
+        r = follow_run(q.follow);
+        if (r)
+                return r;
+        _cleanup_free_ char *path = bus_job_path(q.id);
+        r = path ? bus_call(q.bus, path, IFACE_JOB, "GetReport", &reply, NULL) : EXIT_GENERAL;
+        if (r)
+                return r;
+        r = sd_bus_message_read_basic(reply, 's', &text);
+        if (r < 0)
+                return error_bus(NULL, r);
+        report = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        if (!report)
+                return error_fail(ERROR_FAILED, "the service's report cannot be read");
+        return report_print(report);
+}
+
+const Verb verb_detect = {
+        .name = "detect",
+        .group = GROUP_JOBS,
+        .synopsis = "[OPTION…]",
+        .summary = "show identity and memory of the next phone, save nothing",
+        .options = options,
+        .needs_bus = true,
+        .run = run,
+};
