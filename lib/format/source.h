@@ -26,7 +26,7 @@ typedef struct SourceOps {
 
 struct Source {
         const SourceOps *ops;
-        uint64_t size; /* bytes */
+        uint64_t size;       /* bytes */
         uint64_t bytes_read; /* through source_read() */
 };
 

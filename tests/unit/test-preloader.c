@@ -48,7 +48,7 @@ static void test_ufs_area_and_bare_file(void **state)
 {
         MemorySource m;
         Preloader p;
-        _cleanup_free_ char *area = area_read("examples/boot1-ufs.bin", &m, &p), *file;
+        _cleanup_free_ _unused_ char *area = area_read("examples/boot1-ufs.bin", &m, &p), *file;
 
         assert_string_equal(p.device_header, "UFS_BOOT");
         assert_int_equal(p.file.offset, 0x1000);
