@@ -59,6 +59,10 @@ char *column_text(const Column *column, json_t *object)
         }
         if (json_is_integer(value) && column->kind == COLUMN_SIZE)
                 return strdup(format_size((uint64_t)json_integer_value(value), buffer));
+        if (json_is_integer(value) && column->kind == COLUMN_HEX)
+                return asprintf(&text, "0x%llx", (unsigned long long)json_integer_value(value)) < 0
+                        ? NULL
+                        : text;
         if (json_is_integer(value))
                 return asprintf(&text, "%lld", (long long)json_integer_value(value)) < 0 ? NULL
                                                                                          : text;
@@ -96,7 +100,9 @@ int columns_print(const Column *columns, json_t *list, const char *empty)
         if (!table)
                 return -ENOMEM;
         for (const Column *c = columns; c->title; c++) {
-                int flags = c->kind == COLUMN_NUMBER || c->kind == COLUMN_SIZE ? SCOLS_FL_RIGHT : 0;
+                bool right =
+                        c->kind == COLUMN_NUMBER || c->kind == COLUMN_SIZE || c->kind == COLUMN_HEX;
+                int flags = right ? SCOLS_FL_RIGHT : 0;
                 if (c->shrink)
                         flags |= SCOLS_FL_TRUNC;
                 if (!scols_table_new_column(table, c->title, 0, flags))

@@ -15,6 +15,7 @@ typedef enum ColumnKind {
         COLUMN_TIME,  /* RFC 3339 text */
         COLUMN_LIST,  /* array of strings, comma separated */
         COLUMN_YESNO, /* boolean */
+        COLUMN_HEX,   /* a number in hexadecimal */
 } ColumnKind;
 
 typedef struct Column {

@@ -18,6 +18,10 @@
         X(delete)                                                                                  \
         X(agents)                                                                                  \
         X(profiles)                                                                                \
+        X(preloader)                                                                               \
+        X(sparse)                                                                                  \
+        X(unsparse)                                                                                \
+        X(super)                                                                                   \
         X(monitor)                                                                                 \
         X(help)
 

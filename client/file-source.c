@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "client/file-source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "basic/fd.h"
+#include "client/error.h"
+
+static int file_read(Source *s, void *data, size_t size, uint64_t offset)
+{
+        return fd_pread_full(((FileSource *)s)->fd, data, size, offset);
+}
+
+static int file_extent(Source *s, uint64_t offset, uint64_t *ret_start, uint64_t *ret_end)
+{
+        int fd = ((FileSource *)s)->fd;
+        off_t start, end;
+
+        start = lseek(fd, (off_t)offset, SEEK_DATA);
+        if (start < 0 && errno == ENXIO)
+                return -ENXIO;
+        if (start < 0) { /* a device, or a file system that does not know: all is data */
+                *ret_start = offset;
+                *ret_end = s->size;
+                return 0;
+        }
+        end = lseek(fd, start, SEEK_HOLE);
+        *ret_start = MIN((uint64_t)start, s->size);
+        *ret_end = end < 0 ? s->size : MIN((uint64_t)end, s->size);
+        return *ret_start < *ret_end ? 0 : -ENXIO;
+}
+
+static const SourceOps file_ops = { .read = file_read, .extent = file_extent };
+
+int file_source_open(FileSource *f, const char *path)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        struct stat st;
+        off_t end;
+
+        *f = (FileSource){ .fd = -1 };
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        end = lseek(fd, 0, SEEK_END);
+        if (end < 0)
+                return -errno;
+        f->source = (Source){ .ops = &file_ops, .size = (uint64_t)end };
+        f->fd = TAKE_FD(fd);
+        return 0;
+}
+
+void file_source_close(FileSource *f)
+{
+        f->fd = fd_close(f->fd);
+}
+
+int input_open(Input *i, const char *path)
+{
+        int r;
+
+        *i = (Input){ .path = path };
+        r = file_source_open(&i->file, path);
+        if (r == -ESPIPE)
+                return error_fail(ERROR_INVALID_FILE,
+                        "%s: only a file or a disk can be read here, since it has to be read in "
+                        "more than one place",
+                        path);
+        if (r < 0)
+                return error_file(r, path);
+        i->source = &i->file.source;
+        r = sparse_source_new(&i->file.source, &i->sparse);
+        if (r == -ENOENT)
+                return 0;
+        if (r == -EBADMSG || r == -EPROTONOSUPPORT)
+                return error_fail(ERROR_INVALID_FILE,
+                        "%s is a sparse image that is cut or damaged; “mtkbackupctl inspect” says "
+                        "more",
+                        path);
+        if (r < 0)
+                return error_file(r, path);
+        i->source = sparse_source(i->sparse);
+        return 0;
+}
+
+void input_close(Input *i)
+{
+        i->sparse = sparse_source_free(i->sparse);
+        if (i->path)
+                file_source_close(&i->file);
+        *i = (Input){ 0 };
+}
