@@ -52,16 +52,14 @@ Partition *layout_add(Layout *l, const char *name)
         return p;
 }
 
-void layout_problem(Layout *l, unsigned line, const char *format, ...)
+static void _printf_(4, 0)
+        add_problem(Layout *l, unsigned line, bool note, const char *format, va_list ap)
 {
-        Problem problem = { .line = line };
-        va_list ap;
+        Problem problem = { .line = line, .note = note };
 
         if (l->n_problems >= LAYOUT_PROBLEMS_MAX)
                 return;
-        va_start(ap, format);
         vsnprintf(problem.text, sizeof(problem.text), format, ap);
-        va_end(ap);
         for (size_t i = 0; i < l->n_problems; i++)
                 if (l->problems[i].line == line && strcmp(l->problems[i].text, problem.text) == 0)
                         return;
@@ -70,6 +68,24 @@ void layout_problem(Layout *l, unsigned line, const char *format, ...)
         if (grow((void **)&l->problems, l->n_problems, &l->problems_size, sizeof(Problem),
                     LAYOUT_PROBLEMS_MAX))
                 l->problems[l->n_problems++] = problem;
+}
+
+void layout_problem(Layout *l, unsigned line, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        add_problem(l, line, false, format, ap);
+        va_end(ap);
+}
+
+void layout_note(Layout *l, unsigned line, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        add_problem(l, line, true, format, ap);
+        va_end(ap);
 }
 
 const Partition *layout_find(const Layout *l, const char *name)

@@ -99,19 +99,23 @@ typedef struct Partition {
         char operation[24];              /* UPDATE, PROTECTED, BINREGION, … */
         char index[12];                  /* SYSn as written */
         bool is_download, is_upgradable, boundary_check, is_reserved, empty_boot_needed;
-        uint32_t combo_partsize_check, reserve;
+        bool combo_partsize_check;
+        char region_text[20]; /* the region as written, where that is not region_name() */
+        uint32_t keys; /* SCATTER_KEY_… bits of the optional keys it had; 0 for no scatter */
         unsigned line; /* of the text file it came from; 0 none */
 } Partition;
 
 typedef struct Problem {
         unsigned line; /* 0 where there is none */
+        bool note;     /* worth knowing, but nothing is wrong */
         char text[160];
 } Problem;
 
 typedef struct Layout {
         StorageType storage;
-        uint32_t block_size; /* bytes; 0 unknown */
-        char chip[32];       /* "MT6765"; "" unknown */
+        uint32_t block_size;   /* bytes; 0 unknown */
+        char chip[32];         /* "MT6765"; "" unknown */
+        char boot_channel[16]; /* MSDC_0 … of a scatter; "" by storage */
         char project[LAYOUT_TEXT_MAX];
         uint8_t disk_guid[16];
         /* bytes of USER that a GPT gives to parts; 0, 0 unknown */
@@ -132,6 +136,8 @@ DEFINE_CLEANUP(Layout, layout_free)
 Partition *layout_add(Layout *l, const char *name);
 /* Notes a problem, once; beyond the limit a last one says that there are more. */
 void layout_problem(Layout *l, unsigned line, const char *format, ...) _printf_(3, 4);
+/* The same for what is only worth knowing. */
+void layout_note(Layout *l, unsigned line, const char *format, ...) _printf_(3, 4);
 /* The first part of this name, case-insensitive, or NULL. */
 const Partition *layout_find(const Layout *l, const char *name);
 const Region *layout_region(const Layout *l, RegionKind kind);
