@@ -470,6 +470,8 @@ static void register_write(Boot *b, uint32_t address, uint32_t value)
         uint32_t base = traits(b)->wdt_base;
         if (address == base && value >> 24 == 0x22)
                 b->wdt_mode = (value & 0xffffff) | 0x23000000;
+        else if (address == base && access_width(b) == 2 && value >> 8 == 0x22)
+                b->wdt_mode = (value & 0xff) | 0x2300; /* the old one has 16 bits */
         else if (address == base + 0x14 && value == 0x1209 && b->wdt_mode & 4) {
                 model_event(model(b), "watchdog reset");
                 b->state = BOOT_STILL;

@@ -52,19 +52,40 @@ static const Personality personalities[] = {
         { XFLASH("mt6785", "MT6785, XFlash agent of 2020, USB 3 controller", 0x0813, 0x6785,
                 agent_usb3) },
         { XFLASH("mt6785-ufs", "the same with UFS", 0x0813, 0x6785, agent_usb3), .ufs = true },
+        { XFLASH("mt6893", "MT6893, XFlash agent of 2021, UFS", 0x0950, 0x6893, agent_usb3),
+                .ufs = true },
+        {},
 };
+
+static const Personality *const tables[] = {
+        personalities,
+        legacy_personalities,
+        xml_personalities,
+        brom_personalities,
+};
+
+#define FOR_EACH_PERSONALITY(p)                                                                    \
+        for (size_t _t = 0; _t < ELEMENTS(tables); _t++)                                           \
+                for (const Personality *p = tables[_t]; p->name; p++)
 
 const Personality *personality_find(const char *name)
 {
-        for (size_t i = 0; i < ELEMENTS(personalities); i++)
-                if (!strcasecmp(personalities[i].name, name))
-                        return &personalities[i];
+        FOR_EACH_PERSONALITY(p)
+        if (!strcasecmp(p->name, name))
+                return p;
+        return NULL;
+}
+
+const Personality *personality_by_agent(uint16_t da_code)
+{
+        FOR_EACH_PERSONALITY(p)
+        if (p->da_code == da_code)
+                return p;
         return NULL;
 }
 
 void personality_list(FILE *f)
 {
-        for (size_t i = 0; i < ELEMENTS(personalities); i++)
-                fprintf(f, "%-14s %04x  %s\n", personalities[i].name, personalities[i].hw_code,
-                        personalities[i].title);
+        FOR_EACH_PERSONALITY(p)
+        fprintf(f, "%-18s %04x  %s\n", p->name, p->hw_code, p->title);
 }

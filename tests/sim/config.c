@@ -92,7 +92,7 @@ int config_init(PhoneConfig *c, const char *chip)
                 .window_ms = 2500,
                 .enum_ms = 8000,
                 .reboot_ms = 500,
-                .optional = true,
+                .optional = !p->plain,
                 .storage = true,
                 .cdc_acm_ms = 40,
                 .target_config = p->target_config,

@@ -25,7 +25,7 @@ typedef struct Line {
         size_t n_out, sent_out;
         bool hung_up; /* the host has closed */
         /* a message that waits for the device */
-        uint8_t in[STREAM_MESSAGE_MAX];
+        uint8_t in[FRONT_MESSAGE_MAX];
         size_t in_size, in_pos;
         bool in_full;
 } Line;

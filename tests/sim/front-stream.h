@@ -12,7 +12,7 @@
 #include "model.h"
 
 extern const uint8_t stream_zlp[8];
-enum { STREAM_MESSAGE_MAX = 64 * 1024 };
+enum { FRONT_MESSAGE_MAX = 64 * 1024 };
 
 /* Makes the listening socket (an old socket file is replaced). Descriptor or negative errno. */
 int stream_listen(const char *path);
