@@ -18,6 +18,8 @@
         X(delete)                                                                                  \
         X(agents)                                                                                  \
         X(profiles)                                                                                \
+        X(split)                                                                                   \
+        X(join)                                                                                    \
         X(preloader)                                                                               \
         X(sparse)                                                                                  \
         X(unsparse)                                                                                \

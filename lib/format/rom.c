@@ -4,8 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-
-#include "basic/bytes.h"
+#include <string.h>
 
 enum { PIECES_MAX = 2 * LAYOUT_PARTS_MAX + _REGION_MAX };
 
@@ -37,6 +36,11 @@ static int by_place(const void *a, const void *b)
         if (x->size != y->size) /* the larger of two that begin together comes first */
                 return x->size > y->size ? -1 : 1;
         return strcmp(x->name, y->name);
+}
+
+void rom_plan_sort(RomPlan *p)
+{
+        qsort(p->pieces, p->n_pieces, sizeof(*p->pieces), by_place);
 }
 
 static RomPiece *add(
@@ -92,11 +96,31 @@ static int add_part(RomPlan *p, const Layout *l, const Partition *q)
         return 0;
 }
 
+/* A boot area that no table says anything about is the preloader as a whole, as in layout_tile(). */
+static const char *gap_name(char out[static 32], RegionKind region, uint64_t start, bool whole)
+{
+        if (whole && region == REGION_BOOT1)
+                return "preloader";
+        if (whole && region == REGION_BOOT2)
+                return "preloader_backup";
+        snprintf(out, 32, "_gap-%" PRIx64, start);
+        return out;
+}
+
+/* Adds a piece for [start, end) of a region; nothing when that is empty. */
+static bool add_gap(RomPlan *p, RegionKind region, uint64_t start, uint64_t end)
+{
+        bool whole = start == 0 && end == p->sizes[region];
+        char name[32];
+
+        return start >= end ||
+                add(p, gap_name(name, region, start, whole), region, start, end - start);
+}
+
 /* Adds what no piece covers and marks what is covered twice; the pieces are sorted. */
 static int fill_gaps(RomPlan *p)
 {
         size_t n = p->n_pieces, i = 0;
-        char name[32];
 
         for (int region = 0; region < _REGION_MAX; region++) {
                 uint64_t end = 0, total = p->sizes[region];
@@ -105,14 +129,11 @@ static int fill_gaps(RomPlan *p)
                         RomPiece *q = &p->pieces[i];
 
                         q->overlaps = q->offset < end;
-                        snprintf(name, sizeof(name), "_gap-%" PRIx64, end);
-                        if (q->offset > end && end < total &&
-                                !add(p, name, (RegionKind)region, end, MIN(q->offset, total) - end))
+                        if (!add_gap(p, (RegionKind)region, end, MIN(q->offset, total)))
                                 return -E2BIG;
                         end = MAX(end, q->offset + q->size);
                 }
-                snprintf(name, sizeof(name), "_gap-%" PRIx64, end);
-                if (end < total && !add(p, name, (RegionKind)region, end, total - end))
+                if (!add_gap(p, (RegionKind)region, end, total))
                         return -E2BIG;
         }
         return 0;
@@ -151,11 +172,11 @@ int rom_plan_new(const Layout *l, const uint64_t sizes[static _REGION_MAX], RomP
                 if (r < 0)
                         return r;
         }
-        qsort(p->pieces, p->n_pieces, sizeof(*p->pieces), by_place);
+        rom_plan_sort(p);
         r = fill_gaps(p);
         if (r < 0)
                 return r;
-        qsort(p->pieces, p->n_pieces, sizeof(*p->pieces), by_place);
+        rom_plan_sort(p);
         name_files(p);
         *ret = TAKE_PTR(p);
         return 0;
@@ -188,38 +209,4 @@ bool rom_plan_is_complete(const RomPlan *p)
                         return false;
         }
         return true;
-}
-
-/* a sector with the mark of a partition table and a record of a kind that phones use */
-static bool is_table(const uint8_t *p)
-{
-        bool known = false;
-
-        if (get_le16(p + 510) != 0xAA55)
-                return false;
-        for (int i = 0; i < 4; i++) {
-                const uint8_t *record = p + 446 + 16 * i;
-
-                known |= (record[4] == 0x05 || record[4] == 0xEE) && get_le32(record + 8) != 0;
-        }
-        return known;
-}
-
-int rom_find_user_area(Source *s, uint64_t *ret_offset)
-{
-        static const uint64_t places[] = { 0, 0x600000, 0xC00000, 0x1400000 };
-        uint8_t sector[512];
-        size_t n;
-        int r;
-
-        for (size_t i = 0; i < ELEMENTS(places); i++) {
-                r = source_read_some(s, sector, sizeof(sector), places[i], &n);
-                if (r < 0)
-                        return r;
-                if (n == sizeof(sector) && is_table(sector)) {
-                        *ret_offset = places[i];
-                        return 0;
-                }
-        }
-        return -ENOENT;
 }

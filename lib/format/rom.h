@@ -4,12 +4,12 @@
 /* Cutting a whole flash into files and joining them again: doc/rom.md.
  *
  * A plan is the list of pieces that together are the flash: the partitions of a table, and a piece
- * "_gap-<hex offset>" for everything the table does not name, so that the pieces of an area joined
+ * "_gap-<hex offset>" for everything the table does not name (a boot area of which it names nothing
+ * is "preloader" or "preloader_backup" as a whole), so that the pieces of an area joined
  * in order are the area, byte for byte. Tables of real phones have partitions that overlap; each
  * is cut out whole, and joining compares what is there twice. */
 
 #include "format/layout.h"
-#include "format/source.h"
 
 enum { ROM_FILE_MAX = 3 * LAYOUT_NAME_MAX + 16 };
 
@@ -36,13 +36,12 @@ int rom_plan_new(const Layout *l, const uint64_t sizes[static _REGION_MAX], RomP
 RomPlan *rom_plan_free(RomPlan *p);
 DEFINE_CLEANUP(RomPlan, rom_plan_free)
 
+/* Puts the pieces in order: by region, offset, the larger of two first. */
+void rom_plan_sort(RomPlan *p);
+
 /* True when the pieces cover each region from its first to its last byte. */
 bool rom_plan_is_complete(const RomPlan *p);
 
 /* A partition name as a file name: bytes that are not letters, digits, '.', '_' or '-', and a
  * leading dot, become %XX. */
 void rom_file_name(const char *name, char out[static ROM_FILE_MAX]);
-
-/* Where the user area begins in a dump that counts linearly through all areas, as old chips and
- * tools do: the offset of its partition table. -ENOENT when none is found at any known place. */
-int rom_find_user_area(Source *s, uint64_t *ret_offset);

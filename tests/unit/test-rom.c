@@ -131,26 +131,13 @@ static void test_empty_table(void **state)
         assert_int_equal(p->n_pieces, 1);
         assert_string_equal(p->pieces[0].name, "_gap-0");
         assert_true(rom_plan_is_complete(p));
-}
+        p = rom_plan_free(p);
 
-static void test_find_user_area(void **state)
-{
-        size_t size = 0x1400000 + 512;
-        _cleanup_free_ uint8_t *data = calloc(1, size);
-        uint64_t offset;
-        MemorySource m;
-        uint8_t *sector = data + 0xC00000;
-
-        assert_int_equal(rom_find_user_area(memory_source_init(&m, data, size), &offset), -ENOENT);
-        sector[446 + 4] = 0x05;
-        put_le32(sector + 446 + 8, 0x400);
-        put_le16(sector + 510, 0xAA55);
-        assert_int_equal(rom_find_user_area(&m.source, &offset), 0);
-        assert_int_equal(offset, 0xC00000);
-        assert_int_equal(
-                rom_find_user_area(memory_source_init(&m, data, 0xC00100), &offset), -ENOENT);
+        sizes[REGION_BOOT2] = 10;
+        assert_int_equal(rom_plan_new(l, sizes, &p), 0);
+        assert_string_equal(p->pieces[0].name, "preloader_backup");
 }
 
 TEST_MAIN(cmocka_unit_test(test_tiles), cmocka_unit_test(test_short_dump),
         cmocka_unit_test(test_overlaps_and_hostile_numbers), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_empty_table), cmocka_unit_test(test_find_user_area))
+        cmocka_unit_test(test_empty_table))
