@@ -30,12 +30,40 @@ int bus_method(sd_bus *bus, const char *path, const char *interface, const char 
         return r < 0 ? error_bus(NULL, r) : 0;
 }
 
+/* An object that the service does not have, by the path it would have. */
+static int error_unknown_object(const char *path)
+{
+        static const struct {
+                const char *path, *what;
+                ErrorId id;
+        } kinds[] = {
+                { PATH_JOBS "/", "job", ERROR_NO_SUCH_JOB },
+                { PATH_BACKUPS "/", "backup", ERROR_NO_SUCH_BACKUP },
+                { PATH_DEVICES "/", "device", ERROR_NO_SUCH_DEVICE },
+        };
+        for (size_t i = 0; i < ELEMENTS(kinds); i++) {
+                _cleanup_free_ char *id = NULL;
+                size_t n = strlen(kinds[i].path);
+                if (strncmp(path, kinds[i].path, n) != 0)
+                        continue;
+                sd_bus_path_decode(path, kinds[i].path, &id);
+                const char *text = path[n] == '_' && i == 0 ? path + n + 1 : id ?: path + n;
+                return error_fail(kinds[i].id, "there is no %s %s", kinds[i].what, text);
+        }
+        return 0;
+}
+
 int bus_call_message(sd_bus *bus, sd_bus_message *m, sd_bus_message **reply)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
 
         int r = sd_bus_call(bus, m, UINT64_MAX, &e, reply);
-        return r < 0 ? error_bus(&e, r) : 0;
+        if (r >= 0)
+                return 0;
+        int code = sd_bus_error_has_name(&e, SD_BUS_ERROR_UNKNOWN_OBJECT)
+                ? error_unknown_object(sd_bus_message_get_path(m))
+                : 0;
+        return code ? code : error_bus(&e, r);
 }
 
 int bus_call(sd_bus *bus, const char *path, const char *interface, const char *member,

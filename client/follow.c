@@ -26,8 +26,18 @@ struct Follow {
         size_t n_jobs;
         bool all; /* new jobs join */
         bool timed_out;
-        int code; /* worst so far */
+        int code;   /* worst so far */
+        bool ended; /* look no further; then end_code, when it is not 0, is the exit code */
+        int end_code;
 };
+
+/* Not sd_event_exit(): that would close the bus, which the caller goes on using. */
+static int follow_end(Follow *f, int code)
+{
+        f->ended = true;
+        f->end_code = code;
+        return 0;
+}
 
 static Followed *follow_find(const Follow *f, uint32_t id)
 {
@@ -233,7 +243,7 @@ static void follow_show(Follow *f, Followed *j, bool progress)
                 f->code = exit_code_worse(f->code, job_exit_code(j->job));
         }
         if (follow_done(f))
-                sd_event_exit(f->event, 0);
+                follow_end(f, 0);
 }
 
 static int follow_append(Follow *f, json_t *job)
@@ -273,7 +283,7 @@ static int follow_refresh(Follow *f, Followed *j)
 
         int r = path ? bus_object(f->bus, path, IFACE_JOB, &fresh) : EXIT_GENERAL;
         if (r)
-                return sd_event_exit(f->event, r);
+                return follow_end(f, r);
         json_object_update(j->job, fresh);
         json_decref(fresh);
         follow_show(f, j, false);
@@ -375,7 +385,7 @@ static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
                                "it went away while the job was followed; a queued job goes on "
                                "when it is back"),
                 0, &failure);
-        return sd_event_exit(f->event, error_unreachable(&failure));
+        return follow_end(f, error_unreachable(&failure));
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -383,7 +393,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_
         Follow *f = userdata;
 
         status_line(NULL);
-        return sd_event_exit(f->event, error_bus(NULL, -ENOTCONN));
+        return follow_end(f, error_bus(NULL, -ENOTCONN));
 }
 
 static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
@@ -394,7 +404,7 @@ static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *si, v
         say_goes_on(f);
         if (arg_json)
                 out_event("detached", json_pack("{s:i}", "exit_code", EXIT_INTERRUPTED));
-        return sd_event_exit(f->event, EXIT_INTERRUPTED);
+        return follow_end(f, EXIT_INTERRUPTED);
 }
 
 static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata)
@@ -415,7 +425,7 @@ static int on_timeout(sd_event_source *s, uint64_t usec, void *userdata)
                 return 0;
         f->timed_out = true;
         status_line(NULL);
-        return sd_event_exit(f->event,
+        return follow_end(f,
                 error_fail(ERROR_HANDSHAKE_TIMEOUT,
                         "no phone appeared in time; the job was canceled"));
 }
@@ -525,9 +535,11 @@ int follow_run(Follow *f)
                 return EXIT_OK;
         for (size_t i = 0; i < f->n_jobs; i++)
                 follow_show(f, &f->jobs[i], false);
-        int r = sd_event_loop(f->event);
+        int r = 0;
+        while (!f->ended && r >= 0)
+                r = sd_event_run(f->event, UINT64_MAX);
         status_line(NULL);
         if (r < 0)
                 return error_errno(r, "cannot follow the job");
-        return r > 0 ? r : f->code;
+        return f->end_code ? f->end_code : f->code;
 }

@@ -14,7 +14,8 @@
 enum { MANIFEST_MAX = 64 * 1024 * 1024, REDRAW_USEC = 250 * 1000 };
 
 typedef struct Transfer {
-        sd_event *event;
+        bool ended; /* not sd_event_exit(): it would close the bus */
+        int code;
         int fd;
         const char *what;
         uint64_t total;
@@ -26,7 +27,9 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         const sd_bus_error *e = sd_bus_message_get_error(m);
 
         status_line(NULL);
-        return sd_event_exit(t->event, e ? error_bus(e, -sd_bus_message_get_errno(m)) : EXIT_OK);
+        t->ended = true;
+        t->code = e ? error_bus(e, -sd_bus_message_get_errno(m)) : EXIT_OK;
+        return 0;
 }
 
 /* The descriptor is shared with the writer, so its position tells how far the file is. */
@@ -51,7 +54,9 @@ static int on_interrupt(sd_event_source *s, const struct signalfd_siginfo *si, v
 
         status_line(NULL);
         message("interrupted");
-        return sd_event_exit(t->event, EXIT_INTERRUPTED);
+        t->ended = true;
+        t->code = EXIT_INTERRUPTED;
+        return 0;
 }
 
 static int transfer_run(sd_bus *bus, sd_bus_message *call, Transfer *t)
@@ -65,7 +70,6 @@ static int transfer_run(sd_bus *bus, sd_bus_message *call, Transfer *t)
         sigaddset(&set, SIGTERM);
         sigprocmask(SIG_BLOCK, &set, &before);
         int r = sd_event_new(&event);
-        t->event = event;
         r = r < 0 ? r : sd_event_add_signal(event, NULL, SIGINT, on_interrupt, t);
         r = r < 0 ? r : sd_event_add_signal(event, NULL, SIGTERM, on_interrupt, t);
         if (r >= 0 && t->what)
@@ -73,10 +77,11 @@ static int transfer_run(sd_bus *bus, sd_bus_message *call, Transfer *t)
                         event, NULL, CLOCK_MONOTONIC, REDRAW_USEC, 0, on_redraw, t);
         r = r < 0 ? r : sd_bus_attach_event(bus, event, 0);
         r = r < 0 ? r : sd_bus_call_async(bus, &slot, call, on_reply, t, UINT64_MAX);
-        r = r < 0 ? r : sd_event_loop(event);
+        while (r >= 0 && !t->ended)
+                r = sd_event_run(event, UINT64_MAX);
         sd_bus_detach_event(bus);
         sigprocmask(SIG_SETMASK, &before, NULL);
-        return r < 0 ? error_bus(NULL, r) : r;
+        return r < 0 ? error_bus(NULL, r) : t->code;
 }
 
 int backup_export(sd_bus *bus, const char *path, const char *part, const char *format, int fd,

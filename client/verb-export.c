@@ -147,13 +147,12 @@ static int export_item(Export *e, ExportDir *dir, json_t *item, size_t i)
                 return r;
         snprintf(what, sizeof(what), "%s (%zu of %zu)", file, i + 1, json_array_size(e->items));
         r = backup_export(e->bus, e->path, object_text(item, "part"), arg_format, fd, what, size);
+        if (!r)
+                r = export_dir_finish(dir, file, fd, size, object_text(item, "sha256"));
         if (r) {
                 export_dir_abandon(dir, file);
                 return r;
         }
-        r = export_dir_finish(dir, file, fd, size, object_text(item, "sha256"));
-        if (r)
-                return r;
         if (arg_json)
                 out_event("file",
                         json_pack("{s:s, s:s, s:I}", "part", object_text(item, "part"), "file",
