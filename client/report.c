@@ -43,25 +43,19 @@ void report_set_number(json_t *j, const char *key, uint64_t value)
         json_object_set_new(j, key, json_integer((json_int_t)MIN(value, (uint64_t)INT64_MAX)));
 }
 
-static json_t *problems_of(json_t *j)
+/* list: "problems", or "notes" for what is only worth knowing */
+static void add_problem(json_t *j, const char *list, unsigned line, const char *text)
 {
-        json_t *list = json_object_get(j, "problems");
+        json_t *array = json_object_get(j, list), *problem = json_object();
 
-        if (!list) {
-                list = json_array();
-                json_object_set_new(j, "problems", list);
+        if (!array) {
+                array = json_array();
+                json_object_set_new(j, list, array);
         }
-        return list;
-}
-
-static void add_problem(json_t *j, unsigned line, const char *text)
-{
-        json_t *problem = json_object();
-
         if (line > 0)
                 json_object_set_new(problem, "line", json_integer(line));
         json_object_set_new(problem, "text", report_text(text));
-        json_array_append_new(problems_of(j), problem);
+        json_array_append_new(array, problem);
 }
 
 void report_problem(json_t *j, unsigned line, const char *format, ...)
@@ -72,13 +66,14 @@ void report_problem(json_t *j, unsigned line, const char *format, ...)
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        add_problem(j, line, text);
+        add_problem(j, "problems", line, text);
 }
 
 void report_layout_problems(json_t *j, const Layout *l)
 {
         for (size_t i = 0; i < l->n_problems; i++)
-                add_problem(j, l->problems[i].line, l->problems[i].text);
+                add_problem(j, l->problems[i].note ? "notes" : "problems", l->problems[i].line,
+                        l->problems[i].text);
 }
 
 bool report_has_problems(const json_t *j)
@@ -185,7 +180,8 @@ static void print_member(const char *key, json_t *value, int indent)
         const char *name;
         json_t *inner;
 
-        if (json_is_array(value) && json_is_object(json_array_get(value, 0)))
+        if (json_is_array(value) &&
+                (json_array_size(value) == 0 || json_is_object(json_array_get(value, 0))))
                 return;
         print_label(key, indent);
         if (json_is_string(value))
@@ -209,28 +205,14 @@ static void print_member(const char *key, json_t *value, int indent)
                 printf("-\n");
 }
 
-static int print_people(json_t *j, const ReportTable *tables)
+static void print_problems(json_t *j, const char *key, const char *title)
 {
-        const char *key;
-        json_t *value, *problem;
+        json_t *list = json_object_get(j, key), *problem;
         size_t i;
-        int r;
 
-        json_object_foreach(j, key, value) if (strcmp(key, "problems") != 0)
-                print_member(key, value, 0);
-        for (; tables && tables->key; tables++) {
-                value = json_object_get(j, tables->key);
-                if (json_array_size(value) == 0)
-                        continue;
-                printf("\n");
-                r = columns_print(tables->columns, value, "");
-                if (r < 0)
-                        return error_errno(r, "cannot show the table");
-        }
-        value = json_object_get(j, "problems");
-        if (json_array_size(value) > 0)
-                printf("\nProblems:\n");
-        json_array_foreach(value, i, problem)
+        if (json_array_size(list) > 0)
+                printf("\n%s\n", title);
+        json_array_foreach(list, i, problem)
         {
                 json_int_t line = json_integer_value(json_object_get(problem, "line"));
                 const char *text = json_string_value(json_object_get(problem, "text"));
@@ -240,6 +222,26 @@ static int print_people(json_t *j, const ReportTable *tables)
                 else
                         out_line("  %s", text ?: "");
         }
+}
+
+static int print_people(json_t *j, const ReportTable *tables)
+{
+        const char *key;
+        json_t *value;
+        int r;
+
+        json_object_foreach(j, key, value) print_member(key, value, 0);
+        for (; tables && tables->key; tables++) {
+                value = json_object_get(j, tables->key);
+                if (json_array_size(value) == 0)
+                        continue;
+                printf("\n");
+                r = columns_print(tables->columns, value, "");
+                if (r < 0)
+                        return error_errno(r, "cannot show the table");
+        }
+        print_problems(j, "notes", "Notes:");
+        print_problems(j, "problems", "Problems:");
         return EXIT_OK;
 }
 

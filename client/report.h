@@ -5,7 +5,8 @@
  * lines and tables for people otherwise, so that both always say the same.
  *
  * Members become "Label: value" lines in their order; sizes and addresses are recognised by their
- * names. Lists of objects need a table that says which members to show. "problems" come last. */
+ * names. Lists of objects need a table that says which members to show. "notes" and "problems" come
+ * last: what is worth knowing, and what is wrong. */
 
 #include "client/columns.h"
 #include "format/layout.h"
@@ -26,7 +27,7 @@ void report_set_number(json_t *j, const char *key, uint64_t value);
 
 /* Adds a problem; line 0: none. */
 void report_problem(json_t *j, unsigned line, const char *format, ...) _printf_(3, 4);
-/* Adds all problems of a layout. */
+/* Adds all problems and notes of a layout. */
 void report_layout_problems(json_t *j, const Layout *l);
 bool report_has_problems(const json_t *j);
 /* "partitions":[{name, region, offset, size, class}…], storage, chip, project, regions */

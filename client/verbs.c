@@ -18,6 +18,7 @@
         X(delete)                                                                                  \
         X(agents)                                                                                  \
         X(profiles)                                                                                \
+        X(inspect)                                                                                 \
         X(split)                                                                                   \
         X(join)                                                                                    \
         X(preloader)                                                                               \

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "basic/bytes.h"
+#include "client/inspect.h"
+#include "format/checksum-ini.h"
+#include "format/checksum-xml.h"
+#include "format/memory-report.h"
+
+static const Column sum_columns[] = {
+        { "NAME", "name" },
+        { "CHECKSUM", "checksum", COLUMN_HEX },
+        { "MD5", "md5" },
+        {},
+};
+
+static const Column region_columns[] = {
+        { "AREA", "name" },
+        { "SIZE", "size", COLUMN_SIZE },
+        {},
+};
+
+static const ReportTable tables[] = {
+        { "checksums", sum_columns },
+        { "regions", region_columns },
+        { "partitions", report_partition_columns },
+        {},
+};
+
+static int report_checksum_ini(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        _cleanup_(checksum_ini_freep) ChecksumIni *c = NULL;
+        json_t *list = json_array();
+        int r;
+
+        json_object_set_new(i->report, "checksums", list);
+        r = checksum_ini_read(text, size, &c, l);
+        if (r < 0)
+                return r;
+        report_set_text(i->report, "tool", c->tool);
+        json_object_set_new(i->report, "enabled", json_boolean(c->enabled));
+        for (size_t k = 0; k < c->n_entries; k++) {
+                const ChecksumEntry *e = &c->entries[k];
+                json_t *j = json_object();
+                char hex[33];
+
+                json_object_set_new(j, "name", report_text(e->name));
+                if (e->has_sum)
+                        report_set_number(j, "checksum", e->sum);
+                hex_encode(e->md5, sizeof(e->md5), hex);
+                if (e->has_md5)
+                        report_set_text(j, "md5", hex);
+                json_array_append_new(list, j);
+        }
+        return 0;
+}
+
+static int report_checksum_xml(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        _cleanup_(checksum_xml_freep) ChecksumXml *c = NULL;
+        json_t *list = json_array();
+        int r;
+
+        json_object_set_new(i->report, "checksums", list);
+        r = checksum_xml_read(text, size, &c, l);
+        if (r < 0)
+                return r;
+        for (size_t k = 0; k < c->n_entries; k++) {
+                json_t *j = json_object();
+
+                json_object_set_new(j, "name", report_text(c->entries[k].file));
+                report_set_text(j, "method", c->entries[k].method);
+                report_set_number(j, "checksum", c->entries[k].sum);
+                json_array_append_new(list, j);
+        }
+        return 0;
+}
+
+static int report_memory(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        MemoryReport m;
+        json_t *regions = json_array();
+        int r;
+
+        json_object_set_new(i->report, "regions", regions);
+        r = memory_report_read(text, size, &m);
+        if (r < 0)
+                return r;
+        if (m.storage != STORAGE_UNKNOWN)
+                report_set_text(i->report, "storage", storage_type_to_string(m.storage));
+        report_set_text(i->report, "ram_type", m.ram_type);
+        if (m.external_ram > 0)
+                report_set_number(i->report, "ram_size", m.external_ram);
+        r = memory_report_to_layout(&m, l);
+        for (size_t k = 0; k < l->n_regions; k++) {
+                json_t *j = json_object();
+
+                report_set_text(j, "name", region_name(l->storage, l->regions[k].kind));
+                report_set_number(j, "size", l->regions[k].size);
+                json_array_append_new(regions, j);
+        }
+        return r;
+}
+
+/* a kind without a reader of its own is only named */
+static const struct {
+        FileKind kind;
+        int (*report)(Inspection *, const char *text, size_t size, Layout *problems);
+} readers[] = {
+        { FILE_CHECKSUM_INI, report_checksum_ini },
+        { FILE_CHECKSUM_XML, report_checksum_xml },
+        { FILE_MEMORY_REPORT, report_memory },
+};
+
+int inspect_text(Inspection *i)
+{
+        _cleanup_(layout_freep) Layout *l = layout_new();
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r;
+
+        if (!l)
+                return -ENOMEM;
+        i->tables = tables;
+        size = (size_t)MIN(i->source->size, (uint64_t)INSPECT_TEXT_MAX);
+        if (i->source->size > INSPECT_TEXT_MAX)
+                report_problem(i->report, 0, "longer than any such file; only its start was read");
+        text = malloc(size + 1);
+        if (!text)
+                return -ENOMEM;
+        r = source_read(i->source, text, size, 0);
+        if (r < 0)
+                return r;
+        text[size] = 0;
+        for (size_t k = 0; k < ELEMENTS(readers); k++) {
+                if (readers[k].kind != i->kind)
+                        continue;
+                r = readers[k].report(i, text, size, l);
+                if (r == -ENOENT || r == -EBADMSG)
+                        report_problem(i->report, 0, "it is damaged and cannot be read");
+                else if (r < 0)
+                        return r;
+        }
+        report_layout_problems(i->report, l);
+        return 0;
+}
