@@ -20,6 +20,9 @@
 #define _unused_ __attribute__((unused))
 
 #define ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+/* other headers (sys/param.h, GLib) define these, too */
+#undef MIN
+#undef MAX
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define KiB UINT64_C(1024)
