@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "protocol/handshake.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "protocol/fault.h"
+
+static const uint8_t tokens[] = { 0xA0, 0x0A, 0x50, 0x05 };
+static const char doing[] = "the connection was being made";
+
+typedef struct Handshake {
+        Transport *transport;
+        uint64_t deadline;
+        size_t step;   /* token that waits for its answer */
+        size_t sent;   /* how often the first one was sent since the last restart */
+        size_t strays; /* bytes that were no answer */
+} Handshake;
+
+static bool is_ready_letter(uint8_t c)
+{
+        return memchr("READY", c, 5) != NULL;
+}
+
+/* Sends the token of the current step. A stalled endpoint has been cleared and is simply used
+ * again; a token that could not leave in time is repeated by the caller. */
+static int say(Handshake *h)
+{
+        int r = transport_write(
+                h->transport, &tokens[h->step], 1, MAX(deadline_left_ms(h->deadline), 1U));
+
+        if (h->step == 0)
+                h->sent++;
+        return r == -EPIPE || r == -ETIMEDOUT ? 0 : r;
+}
+
+static void restart(Handshake *h)
+{
+        h->step = 0;
+        h->sent = 0;
+}
+
+/* The command loop echoes what it does not know: one A0 for each that was sent. */
+static int drain_echoes(Handshake *h)
+{
+        uint8_t c;
+        int r;
+
+        for (size_t i = 1; i < h->sent; i++) {
+                r = transport_read(h->transport, &c, 1, HANDSHAKE_ANSWER_MS);
+                if (r == -ETIMEDOUT)
+                        break;
+                if (r < 0)
+                        return r;
+        }
+        return 1;
+}
+
+/* What an answer means for the step; true when the current token is to be said now. */
+static bool take(Handshake *h, uint8_t c)
+{
+        if ((c ^ tokens[h->step]) == 0xFF) {
+                h->step++;
+                return true;
+        }
+        if (h->step == 0 && is_ready_letter(c))
+                return false;
+        h->strays++;
+        /* in front of the first answer: late answers to tokens from before a restart */
+        if (h->step == 0)
+                return false;
+        restart(h);
+        return true;
+}
+
+static int too_late(Failure *f)
+{
+        failure_set(f, -ETIMEDOUT, ERROR_HANDSHAKE_TIMEOUT,
+                "The phone did not answer in download mode.");
+        failure_hint(f, "Disconnect it, switch it off and connect it again.");
+        return -ETIMEDOUT;
+}
+
+int handshake(Transport *t, unsigned window_ms, Failure *f)
+{
+        Handshake h = { .transport = t, .deadline = deadline_after_ms(window_ms) };
+        bool waiting = false;
+        uint64_t repeat = 0;
+        uint8_t c;
+        int r;
+
+        while (h.step < ELEMENTS(tokens)) {
+                uint64_t now = clock_usec();
+
+                if (now >= h.deadline)
+                        return too_late(f);
+                if (h.strays > HANDSHAKE_STRAYS_MAX)
+                        return fault_protocol(f,
+                                "The device answers, but not as a MediaTek phone in download "
+                                "mode does.");
+                if (!waiting || now >= repeat) {
+                        if (waiting && h.step > 0)
+                                restart(&h);
+                        r = say(&h);
+                        if (r < 0)
+                                return fault_link(f, r, doing);
+                        waiting = true;
+                        repeat = deadline_after_ms(
+                                h.step == 0 ? HANDSHAKE_REPEAT_MS : HANDSHAKE_ANSWER_MS);
+                }
+                r = transport_read(t, &c, 1, deadline_left_ms(repeat));
+                if (r == -ETIMEDOUT)
+                        continue;
+                if (r < 0)
+                        return fault_link(f, r, doing);
+                if (h.step == 0 && c == tokens[0]) {
+                        r = drain_echoes(&h);
+                        return r < 0 ? fault_link(f, r, doing) : 1;
+                }
+                waiting = !take(&h, c);
+        }
+        return 0;
+}
