@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "chips.h"
+#include "gen-agent.h"
 
 enum {
         POLL_US = 20000,
@@ -23,6 +24,7 @@ enum {
         TOKENS_US = 300000,
         AGENT_MAX = 16 * 1024 * 1024,
         CLOSE_US = 1000,
+        ROM_BITES_US = 5000000, /* its watchdog, unless somebody switches it off */
 };
 
 typedef enum BootState { BOOT_WAITS, BOOT_LISTENS, BOOT_TOKENS, BOOT_LOOP, BOOT_STILL } BootState;
@@ -53,6 +55,7 @@ struct Boot {
         uint32_t signature;
         bool accepted;
         uint32_t wdt_mode;
+        uint32_t sent_to; /* where the host wanted the agent */
 };
 
 static const BootTraits *traits(const Boot *b)
@@ -81,6 +84,27 @@ static void boot_enter(Stage *s)
         b->wdt_mode = traits(b)->wdt_mode;
         b->state = BOOT_WAITS;
         s->timer = model_now(s->model) + s->config->enum_ms * MODEL_MS;
+}
+
+/* The boot ROM has nothing to boot: it waits for a tool until the watchdog resets it. */
+static void rom_enter(Stage *s)
+{
+        Boot *b = (Boot *)s;
+        model_set_usb(s->model, USB_BROM);
+        b->wdt_mode = traits(b)->wdt_mode;
+        b->state = BOOT_TOKENS;
+        s->timer = model_now(s->model) + ROM_BITES_US;
+        model_event(s->model, "boot rom");
+}
+
+static void rom_timer(Stage *s)
+{
+        Boot *b = (Boot *)s;
+        if (!(b->wdt_mode & 1))
+                return;
+        model_event(s->model, "watchdog bites");
+        b->state = BOOT_STILL;
+        model_leave(s->model, 0, AFTER_RESET);
 }
 
 static void boot_configured(Stage *s)
@@ -148,8 +172,12 @@ static void take_tokens(Boot *b)
         size_t i = 0;
         while (i < b->n_fifo && b->state == BOOT_TOKENS) {
                 uint8_t c = b->fifo[i++], answer;
-                if (c == 0xa0 && b->token == 1)
+                if (c == 0xa0 && b->token == 1) {
+                        uint8_t again = 0x5f;
+                        if (traits(b)->rom) /* it never gets tired of answering */
+                                model_send(model(b), &again, 1);
                         continue;
+                }
                 if (c != tokens[b->token]) {
                         answer = (uint8_t)(c + 1);
                         model_breach(model(b), BREACH_TOKEN, "%02x in place of %02x", c,
@@ -162,7 +190,8 @@ static void take_tokens(Boot *b)
                 model_send(model(b), &answer, 1);
                 if (b->token == 4) {
                         b->state = BOOT_LOOP;
-                        b->stage.timer = MODEL_NEVER;
+                        if (!traits(b)->rom)
+                                b->stage.timer = MODEL_NEVER;
                         model_event(model(b), "handshake");
                         model_step(model(b), "handshake");
                         expect_command(b);
@@ -312,7 +341,14 @@ static void cmd_versions(Boot *b)
 
 static void cmd_bl_version(Boot *b)
 {
-        model_send(model(b), &traits(b)->version, 1);
+        uint8_t answer = traits(b)->rom ? 0xfe : traits(b)->version;
+        model_send(model(b), &answer, 1);
+        expect_command(b);
+}
+
+static void cmd_rom_version(Boot *b)
+{
+        model_send(model(b), &traits(b)->rom_version, 1);
         expect_command(b);
 }
 
@@ -445,6 +481,11 @@ static uint32_t register_refusal(const Boot *b)
                 return 0xfffe;
         if ((uint64_t)b->address + (uint64_t)b->count * width > UINT64_C(0x100000000))
                 return 0xfffd;
+        if (traits(b)->rom) {
+                bool blocked = b->stage.config->target_config & (is_write(b) ? 0x40 : 0x20);
+                bool watchdog = page == (base & ~UINT32_C(0xfff));
+                return blocked && !watchdog ? 0x1d02 : 0;
+        }
         bool inside = (b->address + (b->count - 1) * width) >> 12 == b->address >> 12;
         if (inside && page == (base & ~UINT32_C(0xfff)))
                 return 0;
@@ -492,7 +533,7 @@ static void write_value(Boot *b, const uint8_t *data)
         if (--b->count)
                 want(b, width, write_value);
         else {
-                send_status(b, 0);
+                send_status(b, traits(b)->rom ? 1 : 0); /* newer boot ROMs say 1 and mean well */
                 expect_command(b);
         }
 }
@@ -593,6 +634,17 @@ static void agent_signature(Boot *b, const uint8_t *data)
                 expect_command(b);
                 return;
         }
+        if (traits(b)->rom && b->stage.config->target_config & 2) {
+                model_event(model(b), "authorisation wanted");
+                send_status(b, 0x1d0d);
+                expect_command(b);
+                return;
+        }
+        if (traits(b)->rom && b->stage.config->target_config & 4 && !b->signature) {
+                send_status(b, 0x1d15);
+                expect_command(b);
+                return;
+        }
         b->agent = model_agent_buffer(model(b), b->agent_size);
         b->agent_got = 0;
         send_status(b, 0);
@@ -608,7 +660,8 @@ static void agent_length(Boot *b, const uint8_t *data)
 
 static void agent_address(Boot *b, const uint8_t *data)
 {
-        send_be32(b, get_be32(data)); /* echoed and ignored */
+        b->sent_to = get_be32(data); /* a preloader ignores it */
+        send_be32(b, b->sent_to);
         want(b, 4, agent_length);
 }
 
@@ -617,9 +670,20 @@ static void cmd_send_agent(Boot *b)
         want(b, 4, agent_address);
 }
 
-static void jump_address(Boot *b, const uint8_t *data)
+/* Where the boot ROM puts it is where it has to be made for. */
+static bool at_its_place(const Boot *b)
 {
-        send_be32(b, get_be32(data));
+        size_t size;
+        const uint8_t *agent = model_agent(b->stage.model, &size);
+        const AgentForm *form = b->stage.chip->form;
+        uint32_t place = form ? form->address1 : 0x200000;
+        if (!traits(b)->rom || !memmem(agent, size, AGENT_MARK, strlen(AGENT_MARK)))
+                return true;
+        return b->address == b->sent_to && b->sent_to == place;
+}
+
+static void start_agent(Boot *b)
+{
         if (!b->accepted) {
                 model_breach(model(b), BREACH_ORDER, "jump without an agent");
                 refuse_and_reset(b, 0x7024);
@@ -627,13 +691,54 @@ static void jump_address(Boot *b, const uint8_t *data)
         }
         send_status(b, 0);
         b->state = BOOT_STILL;
+        if (!at_its_place(b)) {
+                model_breach(model(b), BREACH_RANGE, "sent to %08x, started at %08x", b->sent_to,
+                        b->address);
+                model_halt(model(b), "agent at the wrong place");
+                return;
+        }
         model_pause(model(b), 8 * MODEL_MS);
         model_next(model(b), b->stage.chip->agent);
 }
 
+static void jump_address(Boot *b, const uint8_t *data)
+{
+        b->address = get_be32(data);
+        send_be32(b, b->address);
+        start_agent(b);
+}
+
 static void cmd_jump(Boot *b)
 {
+        if (traits(b)->jump64) {
+                model_breach(model(b), BREACH_ORDER, "JUMP_DA on a 64-bit chip");
+                expect_command(b);
+                return;
+        }
         want(b, 4, jump_address);
+}
+
+static void jump64_kind(Boot *b, const uint8_t *data)
+{
+        model_send(model(b), data, 1);
+        if (*data != 1)
+                model_breach(model(b), BREACH_FRAME, "kind %u of a 64-bit jump", *data);
+        start_agent(b);
+}
+
+static void jump64_address(Boot *b, const uint8_t *data)
+{
+        b->address = get_be32(data);
+        send_be32(b, b->address);
+        want(b, 1, jump64_kind);
+}
+
+static void cmd_jump64(Boot *b)
+{
+        if (traits(b)->jump64)
+                want(b, 4, jump64_address);
+        else
+                expect_command(b);
 }
 
 /* ---- dispatch ---- */
@@ -662,6 +767,7 @@ static const BootCommand commands[] = {
         { 0xd7, true, false, cmd_send_agent },
         { 0xd8, true, false, cmd_target_config },
         { 0xdb, true, false, cmd_accepted },
+        { 0xde, true, false, cmd_jump64 },
         { 0xe1, false, true, cmd_me_id },
         { 0xe7, false, true, cmd_soc_id },
         { 0xf0, false, false, cmd_keys },
@@ -686,6 +792,10 @@ static void command(Boot *b, const uint8_t *data)
         const BootCommand *c = find_command(b, *data);
         b->op = *data;
         model_step(model(b), "boot:%02x", b->op);
+        if (b->op == 0xff && traits(b)->rom) {
+                cmd_rom_version(b);
+                return;
+        }
         if (b->op != 0xfe)
                 model_send(model(b), data, 1);
         if (c)
@@ -745,6 +855,15 @@ static void boot_packet(Stage *s, const uint8_t *data, size_t size)
         default: break;
         }
 }
+
+const StageOps boot_rom = {
+        .name = "boot rom",
+        .size = sizeof(Boot),
+        .enter = rom_enter,
+        .accepts = boot_accepts,
+        .packet = boot_packet,
+        .timer = rom_timer,
+};
 
 const StageOps boot_preloader = {
         .name = "preloader",

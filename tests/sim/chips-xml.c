@@ -87,5 +87,3 @@ const Personality xml_personalities[] = {
                 .sla = true },
         {},
 };
-
-const Personality brom_personalities[] = { {} };

@@ -61,7 +61,7 @@ static const Personality *const tables[] = {
         personalities,
         legacy_personalities,
         xml_personalities,
-        brom_personalities,
+        rom_personalities,
 };
 
 #define FOR_EACH_PERSONALITY(p)                                                                    \

@@ -39,4 +39,4 @@ const Personality *personality_by_agent(uint16_t da_code);
 void personality_list(FILE *f);
 
 /* the families' tables, which end with a nameless one */
-extern const Personality legacy_personalities[], xml_personalities[], brom_personalities[];
+extern const Personality legacy_personalities[], xml_personalities[], rom_personalities[];

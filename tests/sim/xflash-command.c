@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "basic/digest.h"
+#include "boot-model.h"
 #include "xflash-private.h"
 
 enum { READ_PACKET = 2 * MiB, READ_PACKET_LINUX = 64 * KiB, STAGE1_PACKET = 32 * KiB };
@@ -80,7 +81,7 @@ static void get_version(Xflash *x)
 
 static void get_agent(Xflash *x)
 {
-        send_text(x, "preloader");
+        send_text(x, x->stage.chip->boot == &boot_rom ? "brom" : "preloader");
 }
 
 static void get_speed(Xflash *x)
@@ -486,6 +487,40 @@ static void speed_id(Xflash *x, const uint8_t *data, size_t size)
         xflash_loop(x);
 }
 
+/* ---- memory set-up, for an agent that the boot ROM started ---- */
+
+static void ram_block(Xflash *x, const uint8_t *data, size_t size)
+{
+        static const char magic[] = "MTK_BLOADER_INFO_v";
+        uint64_t status = 0;
+        model_step(xflash_model(x), "ram-settings");
+        if (size != x->boot_size)
+                model_breach(xflash_model(x), BREACH_FRAME, "settings of %zu bytes, %llu announced",
+                        size, (unsigned long long)x->boot_size);
+        if (size < 0x70 || memcmp(data, magic, strlen(magic)) != 0)
+                status = 0xc0040050;
+        model_fault(xflash_model(x), FAULT_STATUS, &status);
+        x->ram_ready = status == 0;
+        if (x->ram_ready)
+                model_event(xflash_model(x), "memory set up");
+        xflash_send_word(x, (uint32_t)status);
+        xflash_loop(x);
+}
+
+static void ram_length(Xflash *x, const uint8_t *data, size_t size)
+{
+        x->boot_size = get_le32(data);
+        xflash_want(x, 64 * 1024, ram_block);
+}
+
+static void cmd_init_ram(Xflash *x)
+{
+        if (x->stage.chip->boot != &boot_rom)
+                model_breach(xflash_model(x), BREACH_ORDER, "memory set up twice");
+        xflash_send_status(x, 0);
+        xflash_want(x, 4, ram_length);
+}
+
 static void cmd_speed(Xflash *x)
 {
         xflash_send_status(x, 0);
@@ -506,10 +541,10 @@ static const Command commands[] = {
         { 0x010004, 2, cmd_write }, { 0x010005, 2, cmd_read },
         { 0x010006, 2, cmd_change }, /* FORMAT_PARTITION */
         { 0x010007, 3, cmd_shutdown }, { 0x010008, 3, xflash_cmd_boot_to },
-        { 0x010009, 3, cmd_device_control }, { 0x01000b, 2, cmd_speed },
-        { 0x01000d, 2, cmd_change }, /* WRITE_OTP */
-        { 0x01000e, 2, cmd_change }, /* WRITE_EFUSE */
-        { 0x010011, 1, cmd_change }, /* SRAM_WRITE_TEST */
+        { 0x010009, 3, cmd_device_control }, { 0x01000a, 1, cmd_init_ram },
+        { 0x01000b, 2, cmd_speed }, { 0x01000d, 2, cmd_change }, /* WRITE_OTP */
+        { 0x01000e, 2, cmd_change },                             /* WRITE_EFUSE */
+        { 0x010011, 1, cmd_change },                             /* SRAM_WRITE_TEST */
 };
 
 static void command(Xflash *x, const uint8_t *data, size_t size)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "basic/digest.h"
+#include "boot-model.h"
 #include "chips.h"
 #include "gen-agent.h"
 #include "xflash-private.h"
@@ -313,6 +314,11 @@ static void boot_where(Xflash *x, const uint8_t *data, size_t size)
 
 void xflash_cmd_boot_to(Xflash *x)
 {
+        if (x->stage.chip->boot == &boot_rom && !x->ram_ready) {
+                model_breach(xflash_model(x), BREACH_ORDER, "stage 2 without memory");
+                stuck(x, "no memory to load to");
+                return;
+        }
         xflash_send_status(x, 0);
         xflash_want(x, 16, boot_where);
 }

@@ -16,6 +16,7 @@ struct Xflash {
         int level;   /* 1, 2 */
         bool locked; /* authorisation was not given */
         bool ours;   /* stage 1 was made by mkagent */
+        bool ram_ready;
         uint32_t host_os, log_channel, checksum_level;
 
         uint8_t *stage1;
