@@ -50,9 +50,10 @@ static json_t *options_json(const Option *options)
 
 static json_t *verb_json(const Verb *v)
 {
-        return json_pack("{s:s, s:s*, s:s, s:s, s:b, s:o}", "name", v->name, "group",
+        return json_pack("{s:s, s:s*, s:s, s:s, s:s*, s:b, s:o}", "name", v->name, "group",
                 group_titles[v->group], "synopsis", v->synopsis ?: "", "summary", v->summary,
-                "needs_service", v->needs_bus, "options", options_json(v->options));
+                "help", v->help, "needs_service", v->needs_bus, "options",
+                options_json(v->options));
 }
 
 static int help_json(void)

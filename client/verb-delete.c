@@ -72,7 +72,7 @@ static int run(int argc, char **argv)
 const Verb verb_delete = {
         .name = "delete",
         .group = GROUP_BACKUPS,
-        .synopsis = "BACKUP… [--yes]",
+        .synopsis = "[--yes] BACKUP…",
         .summary = "delete backups",
         .options = options,
         .min_args = 1,

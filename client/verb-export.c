@@ -11,9 +11,9 @@ static const char *arg_format = "raw";
 static bool arg_force;
 
 static const Option options[] = {
-        { 'f', "format", "FORMAT", "raw (a file a partition; the default) or rom (a file a region)",
+        { 0, "format", "FORMAT", "raw (a file a partition; the default) or rom (a file a region)",
                 OPTION_STRING, &arg_format },
-        { 0, "force", NULL, "replace files that exist", OPTION_FLAG, &arg_force },
+        { 'f', "force", NULL, "replace files that exist", OPTION_FLAG, &arg_force },
         {},
 };
 
@@ -234,9 +234,9 @@ static int run(int argc, char **argv)
 const Verb verb_export = {
         .name = "export",
         .group = GROUP_BACKUPS,
-        .synopsis = "BACKUP [PART…] FOLDER|-",
+        .synopsis = "[OPTION…] BACKUP [PART…] DIR|-",
         .summary = "write a backup as image files, checked on the way",
-        .help = "Writes FOLDER/<partition>.img and SHA256SUMS. A file appears under its name only\n"
+        .help = "Writes DIR/<partition>.img and SHA256SUMS. A file appears under its name only\n"
                 "when all of it is there. “-” writes one partition to standard output.",
         .options = options,
         .min_args = 2,

@@ -57,7 +57,7 @@ static int run(int argc, char **argv)
 const Verb verb_queue = {
         .name = "queue",
         .group = GROUP_JOBS,
-        .synopsis = "--profile PROFILE [OPTION…]",
+        .synopsis = "[OPTION…] --profile PROFILE",
         .summary = "queue a backup of the next phone that fits",
         .help = "The service waits for a phone in download mode that the profile is made for and\n"
                 "backs it up. On a terminal the job is followed to its end; ^C ends the following\n"

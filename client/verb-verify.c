@@ -38,7 +38,7 @@ static int run(int argc, char **argv)
 const Verb verb_verify = {
         .name = "verify",
         .group = GROUP_BACKUPS,
-        .synopsis = "BACKUP [OPTION…]",
+        .synopsis = "[OPTION…] BACKUP",
         .summary = "read a backup from the disk again and check every byte",
         .help = "Exit code 9 when something is damaged; the messages name partition and offset.",
         .options = options,

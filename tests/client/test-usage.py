@@ -14,7 +14,7 @@ def test_usage():
                  ['queue', '--profile'], ['queue', '-p', 'x', 'extra'], ['--redact=1'],
                  ['queue', '-p', 'x', '--timeout', 'soon'], ['queue', '-p', 'x', '-t', '-1'],
                  ['export', 'latest'], ['show'], ['show', 'a', 'b'], ['job', '1x'], ['help', 'x'],
-                 ['watch', '4294967296'], ['delete'], ['verify'], ['export', 'a', 'b', '-f', '']):
+                 ['watch', '4294967296'], ['delete'], ['verify'], ['export', 'a', 'b', '--format', '']):
         code, out, err = client.run(*line)
         assert (code, out) == (2, ''), (line, code, out, err)
         assert err.startswith('mtkbackupctl: ') and '--help' in err, (line, err)
