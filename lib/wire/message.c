@@ -226,13 +226,14 @@ int message_receive(int socket, int flags, Message *ret)
 
         ret->n_fds = ret->n_keys = ret->size = 0;
         ret->overflow = false;
+        /* ECONNRESET is said once about a peer that died with messages of ours unread; its own last
+         * words are still there behind it */
         do
                 n = recvmsg(socket, &header, flags | MSG_CMSG_CLOEXEC);
-        while (n < 0 && errno == EINTR);
+        while (n < 0 && (errno == EINTR || errno == ECONNRESET));
         if (n < 0) {
                 ret->text[0] = 0;
-                /* a peer that died with messages of ours unread */
-                return errno == ECONNRESET ? 0 : -errno;
+                return -errno;
         }
         ret->text[n] = 0;
         ret->size = (size_t)n;

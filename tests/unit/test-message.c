@@ -187,8 +187,28 @@ static void test_nobody_there(void **state)
         close(ends[0]);
 }
 
+/* A worker says why it failed and exits, with a message of the daemon's still unread. */
+static void test_last_words_are_heard(void **state)
+{
+        _cleanup_message_ Message in = {};
+        Message m;
+        int ends[2];
+
+        pair(ends);
+        message_start(&m, "FINISH");
+        assert_int_equal(message_send(ends[0], &m), 0);
+        message_start(&m, "FAIL");
+        assert_int_equal(message_send(ends[1], &m), 0);
+        close(ends[1]);
+
+        assert_int_equal(message_receive(ends[0], 0, &in), 1);
+        assert_true(message_is(&in, "FAIL"));
+        assert_int_equal(message_receive(ends[0], 0, &in), 0);
+        close(ends[0]);
+}
+
 TEST_MAIN(cmocka_unit_test(test_round_trip), cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_values_cannot_break_out),
         cmocka_unit_test(test_failure_travels_unchanged), cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_malformed), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_nobody_there))
+        cmocka_unit_test(test_nobody_there), cmocka_unit_test(test_last_words_are_heard))
