@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the bus-*.c files share among themselves. */
+
+#include <systemd/sd-bus.h>
+
+#include "daemon/authorize.h"
+#include "daemon/bus.h"
+#include "daemon/bus-call.h"
+#include "dbus/names.h"
+
+enum { CANCEL_WAITERS_MAX = 64 };
+
+struct Bus {
+        Manager *manager;
+        sd_bus *bus; /* NULL while there is no connection */
+        sd_event_source *retry;
+        unsigned attempts; /* without success since the last connection */
+        Authorize *authorize;
+        Calls calls;
+        struct {
+                sd_bus_message *message;
+                uint32_t job;
+        } cancels[CANCEL_WAITERS_MAX]; /* callers of Cancel, until the job has ended */
+        size_t n_cancels;
+};
+
+int bus_add_manager(Bus *b);
+int bus_add_jobs(Bus *b);
+int bus_add_devices(Bus *b);
+int bus_add_backups(Bus *b);
+
+/* Sets the error of a method call; returns what the handler has to return. */
+int bus_error_set(sd_bus_error *e, const Failure *f);
+int bus_error_setf(sd_bus_error *e, ErrorId id, const char *format, ...) _printf_(3, 4);
+void bus_reply_failure(sd_bus_message *m, const Failure *f);
+
+/* An object's path; the caller frees. NULL without memory. */
+char *bus_job_path(const Job *j);
+char *bus_device_path(const Device *d);
+char *bus_backup_path(const Backup *b);
+
+/* Reads an a{sv} in which no key is allowed yet: 0, or the error naming the first key. */
+int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
+void bus_counts_changed(Bus *b);
+/* Answers those who wait for the job's end. */
+void bus_job_ended(Bus *b, const Job *j);
+
+int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e);

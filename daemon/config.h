@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The administrator's configuration, mtkbackupd.yaml:
+ *
+ *   store: /srv/phones      # where the backups are kept; default: store in the state directory
+ *   cage: required          # or optional: helpers that cannot cage themselves run all the same
+ *
+ * A file that is not there is an empty one. Errors carry file, line, column, key and what was
+ * expected. */
+
+#include "basic/failure.h"
+
+enum { CONFIG_SIZE_MAX = 65536 };
+
+typedef struct Config {
+        char *store; /* absolute, or NULL for the default */
+        bool cage_optional;
+} Config;
+
+void config_done(Config *c);
+
+/* Fills *ret, which needs config_done; on an error it is left alone.
+ * -EINVAL with f (InvalidFile), or the error of reading, with f as well. */
+int config_load(const char *path, Config *ret, Failure *f);
+int config_parse(const char *file, const char *text, size_t size, Config *ret, Failure *f);

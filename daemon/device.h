@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A phone in download mode, or rather the USB port it hangs on: before the handshake there is
+ * nothing else to know it by.
+ *
+ * A Device exists while something is plugged into the port or a session still goes on there. A port
+ * on which a phone was let go remembers that for a minute: every preloader looks alike, so the next
+ * one that appears there is taken for the phone on its way to its normal start and is left alone. */
+
+#include <systemd/sd-event.h>
+
+#include "daemon/hotplug.h"
+#include "daemon/session.h"
+
+enum {
+        DEVICES_MAX = 64,
+        DEVICE_ALONE_SECONDS = 60,
+};
+
+typedef enum DeviceState {
+        DEVICE_ATTACHED,   /* nobody asks for it, not spoken to */
+        DEVICE_LEFT_ALONE, /* let go a moment ago, may boot; not spoken to */
+        DEVICE_CONNECTING,
+        DEVICE_PREPARING,
+        DEVICE_READY,
+        DEVICE_BUSY,
+        DEVICE_LETTING_GO,
+        DEVICE_RELEASED,
+        DEVICE_FAILED,
+        _DEVICE_STATE_MAX
+} DeviceState;
+const char *device_state_to_string(DeviceState s);
+
+typedef struct Device {
+        char port[64];
+        char node[64];
+        char mode[16];
+        uint16_t vendor, product;
+        uint32_t number; /* of this plug */
+        bool attached;
+        bool unreachable; /* its node could not be opened; a second add event is a second chance */
+        DeviceState state;
+        char message[FAILURE_TEXT_MAX];
+        Phone phone;             /* of the last session of this plug */
+        Session *session;        /* owned */
+        uint32_t session_number; /* the plug it was started for */
+        sd_event_source *alone;  /* ends the time in which it is left alone */
+} Device;
+
+typedef struct Devices {
+        Device *list[DEVICES_MAX];
+        size_t n;
+        struct {
+                char port[64];
+                uint64_t until; /* CLOCK_MONOTONIC µs */
+        } released[DEVICES_MAX];
+} Devices;
+
+void devices_done(Devices *d);
+Device *devices_find(const Devices *d, const char *port);
+/* A new one for a port that has none, or NULL (-ENOMEM, too many). */
+Device *devices_add(Devices *d, const HotplugDevice *plug);
+void devices_remove(Devices *d, Device *device);
+
+/* A phone was let go on this port now: the next one to appear is left alone until the time is over.
+ * usec: for how long. */
+void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec);
+/* Until when the phone that appears on this port now is to be left alone, 0: not at all. The memory
+ * of the port is used up by asking. */
+uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now);

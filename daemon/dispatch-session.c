@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/dispatch-session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "basic/fd.h"
+#include "basic/log.h"
+#include "daemon/bus.h"
+#include "daemon/dispatch.h"
+#include "daemon/run.h"
+#include "profile/chip.h"
+
+static Device *device_of(Manager *m, const Session *s)
+{
+        return devices_find(&m->devices, s->port);
+}
+
+static void set_device(Manager *m, Session *s, DeviceState state, const char *message)
+{
+        Device *d = device_of(m, s);
+
+        d->phone = s->phone;
+        if (s->phone.mode[0])
+                snprintf(d->mode, sizeof d->mode, "%s", s->phone.mode);
+        d->state = state;
+        snprintf(d->message, sizeof d->message, "%s", message);
+        bus_device_changed(m->bus, d);
+}
+
+/* ---- claims ---- */
+
+static void claim(Manager *m, Session *s, Job *j)
+{
+        s->job = j;
+        j->session = s;
+        snprintf(j->port, sizeof j->port, "%s", s->port);
+        snprintf(j->phase, sizeof j->phase, "%s", s->phase);
+        queue_changed(m->queue, j, JOB_CHANGED_DEVICE | JOB_CHANGED_PHASE);
+        dispatch_set_action(m, j, s->action);
+}
+
+static void unclaim(Session *s)
+{
+        if (s->job)
+                s->job->session = NULL;
+        s->job = NULL;
+}
+
+/* It goes back to waiting, as if no phone had been there. */
+static void give_back(Manager *m, Session *s)
+{
+        Job *j = s->job;
+
+        unclaim(s);
+        j->port[0] = j->phase[0] = 0;
+        queue_changed(m->queue, j, JOB_CHANGED_DEVICE | JOB_CHANGED_PHASE);
+        dispatch_schedule(m);
+}
+
+void dispatch_session_unclaim(Manager *m, Job *j)
+{
+        Session *s = j->session;
+
+        if (!s)
+                return;
+        unclaim(s);
+        dispatch_session(m, s);
+}
+
+/* ---- letting go ---- */
+
+static void leave(Manager *m, Session *s, const char *message)
+{
+        if (session_leave(s))
+                set_device(m, s, DEVICE_LETTING_GO, message);
+}
+
+/* Every waiting job that could have meant this phone hears, once, which one it was. */
+static void tell_seen(Manager *m, Session *s)
+{
+        char what[96];
+
+        phone_describe(&s->phone, what, sizeof what);
+        for (size_t i = 0; i < queue_count(m->queue); i++) {
+                Job *j = queue_at(m->queue, i);
+
+                if (!job_is_pending(j) || !job_needs_device(j) || !dispatch_port_fits(j, s->port) ||
+                        strcmp(j->seen, s->phone.chip) == 0)
+                        continue;
+                snprintf(j->seen, sizeof j->seen, "%s", s->phone.chip);
+                dispatch_log(m, j, LOG_NOTICE,
+                        "The phone at USB port %s is %s, which the profile \"%s\" is not for. It "
+                        "was "
+                        "let go and starts normally; the job waits on.",
+                        s->port, what, j->request.profile);
+        }
+}
+
+/* ---- a phone that is known ---- */
+
+static bool wants_agent(Manager *m, const Session *s, const Job *j)
+{
+        const Profile *p = profile_set_get(&m->profiles, j->request.profile, NULL);
+        const Chip *chip = chip_by_code(s->phone.hw_code);
+        AgentWanted wanted = {
+                .pattern = p ? p->agent : "auto",
+                .hw_code = s->phone.hw_code,
+                .da_code = chip ? chip->da_code : s->phone.hw_code,
+                .hw_ver = s->phone.hw_ver,
+                .sw_ver = s->phone.sw_ver,
+        };
+
+        return agents_have(m->agents, &wanted);
+}
+
+static void finish_detect(Manager *m, Session *s, const char *note)
+{
+        Job *j = s->job;
+
+        j->report = phone_report(&s->phone, s->port, note);
+        unclaim(s);
+        dispatch_move(m, j, JOB_DONE, "done");
+}
+
+static void fail_job(Manager *m, Session *s, const Failure *f)
+{
+        Job *j = s->job;
+
+        unclaim(s);
+        dispatch_fail(m, j, f);
+}
+
+static void set_missing_agent(const Session *s, Failure *f)
+{
+        char what[96];
+
+        phone_describe(&s->phone, what, sizeof what);
+        failure_set(f, 0, ERROR_NO_DOWNLOAD_AGENT,
+                "No imported download agent fits this phone, %s.", what);
+        failure_hint(f, "Import one that does: mtkbackupctl agents import FILE.");
+        failure_phase(f, "agent");
+}
+
+/* The job is really begun on this phone. False when it has ended at once. */
+static bool begin(Manager *m, Session *s, Job *j)
+{
+        Failure f = { 0 };
+
+        if (s->job != j)
+                claim(m, s, j);
+        if (job_is_pending(j)) {
+                const Profile *p = profile_set_get(&m->profiles, j->request.profile, NULL);
+
+                s->power_off = p && p->power_off;
+                dispatch_set_action(m, j, "");
+                dispatch_move(m, j, JOB_RUNNING, NULL);
+        }
+        if (s->state != SESSION_IDENTIFIED || wants_agent(m, s, j))
+                return true;
+        set_missing_agent(s, &f);
+        if (j->request.kind != JOB_DETECT) {
+                fail_job(m, s, &f);
+                return false;
+        }
+        dispatch_log(m, j, LOG_NOTICE, "%s %s The report has no part about the storage.", f.text,
+                f.hint);
+        finish_detect(m, s, f.text);
+        return false;
+}
+
+/* A job for the phone as it is: the claim if that has begun or fits, else the oldest that does. */
+static Job *pick(Manager *m, Session *s)
+{
+        if (s->job && (!job_is_pending(s->job) || dispatch_phone_fits(m, s->job, &s->phone)))
+                return s->job;
+        if (s->job)
+                give_back(m, s);
+        return dispatch_next_job(m, s->port, &s->phone);
+}
+
+static void go_on_identified(Manager *m, Session *s)
+{
+        bool had_job = false;
+        Job *j;
+
+        /* at a start the agents may still be looked at; the phone waits for ever */
+        if (!agents_ready(m->agents))
+                return;
+        while ((j = pick(m, s))) {
+                had_job = true;
+                if (begin(m, s, j)) {
+                        session_connect(s);
+                        set_device(m, s, DEVICE_PREPARING, "");
+                        return;
+                }
+        }
+        if (!had_job)
+                tell_seen(m, s);
+        leave(m, s, had_job ? "" : "No queued job is for this phone.");
+}
+
+/* The storage is known and the agent waits. False: the job has ended, on to the next. */
+static bool go_on_job(Manager *m, Session *s)
+{
+        Failure f = { 0 };
+
+        if (s->job->request.kind == JOB_DETECT) {
+                finish_detect(m, s, NULL);
+                return false;
+        }
+        if (store_check(m->store, &f) == -EAGAIN)
+                return true;
+        if (failure_is_set(&f) || run_start_backup(m, s->job, s, &f) < 0) {
+                fail_job(m, s, &f);
+                return false;
+        }
+        set_device(m, s, DEVICE_BUSY, "");
+        return true;
+}
+
+static void go_on_ready(Manager *m, Session *s)
+{
+        Job *j;
+
+        while ((j = pick(m, s)))
+                if (begin(m, s, j) && go_on_job(m, s))
+                        return;
+        leave(m, s, "");
+}
+
+void dispatch_session(Manager *m, Session *s)
+{
+        /* while the handshake goes on the phone may still turn out to be one that is wanted */
+        bool unwanted =
+                s->state == SESSION_CONNECTING && !s->job && !dispatch_next_job(m, s->port, NULL);
+
+        if (m->stopping || unwanted)
+                leave(m, s, "");
+        else if (s->state == SESSION_CONNECTING && !s->job)
+                claim(m, s, dispatch_next_job(m, s->port, NULL));
+        else if (s->state == SESSION_IDENTIFIED)
+                go_on_identified(m, s);
+        else if (s->state == SESSION_READY)
+                go_on_ready(m, s);
+}
+
+/* ---- what a session tells ---- */
+
+static void on_changed(void *userdata, Session *s)
+{
+        Manager *m = userdata;
+        Job *j = s->job;
+
+        if (!j)
+                return;
+        /* beside a keeper the job's phase is what the keeper says */
+        if (!j->run && strcmp(j->phase, s->phase) != 0) {
+                snprintf(j->phase, sizeof j->phase, "%s", s->phase);
+                queue_changed(m->queue, j, JOB_CHANGED_PHASE);
+        }
+        dispatch_set_action(m, j, s->action);
+}
+
+static void on_identified(void *userdata, Session *s)
+{
+        char what[96];
+
+        phone_describe(&s->phone, what, sizeof what);
+        log_info("Port %s: %s", s->port, what);
+        set_device(userdata, s, DEVICE_CONNECTING, "");
+        dispatch_session(userdata, s);
+}
+
+static void on_need_agent(void *userdata, Session *s, const Message *msg)
+{
+        Manager *m = userdata;
+        const Profile *p =
+                s->job ? profile_set_get(&m->profiles, s->job->request.profile, NULL) : NULL;
+        const Chip *chip = chip_by_code(s->phone.hw_code);
+        uint64_t da_code = chip ? chip->da_code : s->phone.hw_code;
+        _cleanup_close_ int fd = -1;
+        const Agent *agent;
+
+        (void)message_get_u64(msg, "DA_CODE", UINT16_MAX, &da_code);
+        agent = agents_pick(m->agents,
+                &(AgentWanted){ .pattern = p ? p->agent : "auto",
+                        .hw_code = s->phone.hw_code,
+                        .da_code = (uint16_t)da_code,
+                        .hw_ver = s->phone.hw_ver,
+                        .sw_ver = s->phone.sw_ver });
+        if (agent)
+                fd = agents_open(m->agents, agent);
+        if (agent && fd < 0)
+                log_error("The download agent %s cannot be opened: %s", agent->file, strerror(-fd));
+        session_agent(s, fd, fd < 0 ? NULL : agent->name, fd < 0 ? NULL : agent->sha256);
+}
+
+static void on_ready(void *userdata, Session *s)
+{
+        Manager *m = userdata;
+        Job *j = s->job;
+
+        set_device(m, s, DEVICE_READY, "");
+        if (j && j->run) {
+                /* all is read: the keeper goes on alone, the phone is free */
+                unclaim(s);
+                run_session_ready(j->run);
+        }
+        dispatch_session(m, s);
+}
+
+static void on_log(void *userdata, Session *s, unsigned level, const char *text)
+{
+        if (s->job)
+                dispatch_log(userdata, s->job, level, "%s", text);
+        else
+                log_write((int)MIN(level, (unsigned)LOG_DEBUG), "Port %s: %s", s->port, text);
+}
+
+static void on_failed(void *userdata, Session *s)
+{
+        log_notice("Port %s: %s", s->port, s->failure.text);
+        set_device(userdata, s, DEVICE_LETTING_GO, s->failure.text);
+}
+
+/* The words a person needs when the phone could not be left well. */
+static void describe_leaving(const Session *s, Device *d)
+{
+        if (failure_is_set(&s->failure))
+                snprintf(d->message, sizeof d->message, "%s", s->failure.text);
+        else if (strcmp(s->left, "stuck") == 0)
+                snprintf(d->message, sizeof d->message,
+                        "The phone could not be restarted: hold its power button for ten seconds.");
+        d->state = failure_is_set(&s->failure) || strcmp(s->left, "stuck") == 0 ? DEVICE_FAILED
+                                                                                : DEVICE_RELEASED;
+}
+
+static void end_job(Manager *m, Session *s)
+{
+        Job *j = s->job;
+        Failure f = s->failure;
+
+        unclaim(s);
+        if (strcmp(s->left, "stuck") == 0)
+                failure_hint(&f, "Hold the phone's power button for ten seconds to restart it.");
+        s->failure = f;
+        if (j->run) {
+                run_session_failed(j->run, s);
+                return;
+        }
+        failure_set(&f, 0, ERROR_DEVICE_GONE, "The phone at USB port %s went away.", s->port);
+        dispatch_fail(m, j, &f);
+}
+
+static void on_over(void *userdata, Session *s)
+{
+        Manager *m = userdata;
+        Device *d = device_of(m, s);
+        static const char *const restarted[] = { "rebooted", "off", "released" };
+        uint64_t now = 0;
+
+        describe_leaving(s, d);
+        (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+        for (size_t i = 0; i < ELEMENTS(restarted); i++)
+                if (strcmp(s->left, restarted[i]) == 0)
+                        devices_released(&m->devices, d->port, now,
+                                (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000);
+        log_info("Port %s: session over, phone %s", s->port,
+                s->left[0] ? s->left : "left as it was");
+        if (s->job)
+                end_job(m, s);
+        d->session = session_free(s);
+        if (d->attached && d->number != d->session_number)
+                dispatch_reappear(m, d);
+        dispatch_session_gone(m, d);
+}
+
+static const SessionEvents session_events = {
+        .changed = on_changed,
+        .identified = on_identified,
+        .need_agent = on_need_agent,
+        .ready = on_ready,
+        .log = on_log,
+        .failed = on_failed,
+        .over = on_over,
+};
+
+/* ---- the start ---- */
+
+static void unreachable(Manager *m, Device *d, int error)
+{
+        d->unreachable = true;
+        d->state = DEVICE_FAILED;
+        if (error == -EACCES || error == -EPERM)
+                snprintf(d->message, sizeof d->message,
+                        "The service may not open the phone at USB port %s: check that the udev "
+                        "rule "
+                        "60-mtkbackup.rules is installed, then plug the phone in again.",
+                        d->port);
+        else
+                snprintf(d->message, sizeof d->message,
+                        "The phone at USB port %s cannot be opened: %s.", d->port,
+                        strerror(-error));
+        log_warning("%s", d->message);
+        bus_device_changed(m->bus, d);
+}
+
+void dispatch_session_start(Manager *m, Device *d, Job *j)
+{
+        _cleanup_close_ int node = open(d->node, O_RDWR | O_CLOEXEC | O_NOCTTY);
+        Failure f = { 0 };
+        int r;
+
+        if (node < 0) {
+                unreachable(m, d, -errno);
+                return;
+        }
+        r = session_start(m->event, &m->helpers, d->port, node, &session_events, m, &d->session);
+        if (r < 0) {
+                d->unreachable = true;
+                d->state = DEVICE_FAILED;
+                failure_set(&f, 0, ERROR_FAILED,
+                        "The process that talks to the phone cannot be started: %s.", strerror(-r));
+                snprintf(d->message, sizeof d->message, "%s", f.text);
+                dispatch_fail(m, j, &f);
+                return;
+        }
+        d->session_number = d->number;
+        d->state = DEVICE_CONNECTING;
+        d->message[0] = 0;
+        claim(m, d->session, j);
+}

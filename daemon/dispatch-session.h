@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The part of the dispatcher that follows one session: what its events mean for jobs and devices.
+ * dispatch.c decides when; nothing else uses this. */
+
+#include "daemon/manager.h"
+
+/* Starts a session on a free device, with a claim of this job. When that cannot be done the job has
+ * failed or the device says why. */
+void dispatch_session_start(Manager *m, Device *d, Job *j);
+/* Looks whether a waiting session can go on: with a job, or away. */
+void dispatch_session(Manager *m, Session *s);
+/* The job gives its claim up (it was cancelled). */
+void dispatch_session_unclaim(Manager *m, Job *j);
+
+/* ---- offered by dispatch.c ---- */
+
+bool dispatch_port_fits(const Job *j, const char *port);
+bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone);
+/* The oldest waiting job that nobody works on and that fits; phone NULL: as far as one can tell. */
+Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone);
+void dispatch_move(Manager *m, Job *j, JobState to, const char *result);
+void dispatch_fail(Manager *m, Job *j, const Failure *f);
+void dispatch_set_action(Manager *m, Job *j, const char *text);
+/* The device's session is over; it is dropped when nothing hangs on its port any more. */
+void dispatch_session_gone(Manager *m, Device *d);
+/* Another phone has come to the port while the session ended. */
+void dispatch_reappear(Manager *m, Device *d);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Who works on what: brings jobs, phones and sessions together.
+ *
+ * A queued job that needs a phone gets a claim on a suitable device, and only then the device is
+ * spoken to. Which phone that is shows after the handshake: the job it was claimed for is begun, or
+ * another that fits, or the phone is let go and the jobs stay where they are. A ready session takes
+ * the next job that fits before the phone is let go. Everything here is driven by events; after
+ * each, whatever can be started is started. */
+
+#include "daemon/manager.h"
+
+/* Looks for work at the end of this turn of the loop. */
+void dispatch_schedule(Manager *m);
+
+void dispatch_plugged(Manager *m, const HotplugDevice *plug);
+void dispatch_unplugged(Manager *m, const char *port);
+
+/* Whether the daemon could do this at all: profile, download agent, store. 0 or a negative errno
+ * with f. A profile-less request of detect is always fine. */
+int dispatch_admit(Manager *m, const JobRequest *request, Failure *f);
+/* 0 the job is ending or has ended; -EBUSY with f (NotCancelable). */
+int dispatch_cancel(Manager *m, Job *j, Failure *f);
+
+/* The daemon ends: running jobs are interrupted, phones are let go. True when nothing is left. */
+bool dispatch_stop(Manager *m);
+
+/* A line of a job's log: to the journal and to whoever listens. */
+void dispatch_log(Manager *m, Job *j, unsigned level, const char *format, ...) _printf_(4, 5);

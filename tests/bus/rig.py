@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real mtkbackupd on a private system-type bus with the shipped policy, and a polkit that says
+what a test wants. There are no phones here; keepers do what a test tells them (helper.py)."""
+import contextlib
+import getpass
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import dbus
+import dbus.mainloop.glib
+from gi.repository import GLib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.join(TOP, 'tests/bus')
+DAEMON = os.environ['MTKBACKUPD']
+NAME = 'org.mtkbackup1'
+ROOT = '/org/mtkbackup1'
+MANAGER, JOB, PROGRESS, BACKUP, DEVICE = (
+    f'{NAME}.{i}' for i in ('Manager', 'Job', 'JobProgress', 'Backup', 'Device'))
+PROPERTIES = 'org.freedesktop.DBus.Properties'
+PATIENCE = 30
+
+dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
+
+
+def until(condition, what):
+    """Runs the main loop until condition() gives something true; gives that back."""
+    end = time.monotonic() + PATIENCE
+    context = GLib.MainContext.default()
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f'waited in vain for {what}')
+        if not context.iteration(False):
+            time.sleep(0.005)
+
+
+class Rig:
+    def __init__(self, profiles=True):
+        self.dir = tempfile.mkdtemp(prefix='mtkbackup-bus.')
+        os.chmod(self.dir, 0o755)
+        self.children = []
+        self.daemon = None
+        self.signals = []
+        for name in ('system.d', 'state', 'profiles', 'helpers', 'admin'):
+            os.mkdir(self.path(name))
+        shutil.copy(os.path.join(TOP, 'dbus/org.mtkbackup1.conf'), self.path('system.d'))
+        shutil.copy(os.path.join(HERE, 'helper.py'), self.path('helpers/mtkbackup-keeper'))
+        if profiles:
+            for name in ('mt6765', 'full'):
+                shutil.copy(os.path.join(TOP, f'daemon/profiles/{name}.yaml'),
+                            self.path('profiles'))
+        self.scenario({})
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+    def scenario(self, steps):
+        self.write('helpers/scenario.json.new', json.dumps(steps))
+        os.rename(self.path('helpers/scenario.json.new'), self.path('helpers/scenario.json'))
+
+    # ---- processes ----
+
+    def start_bus(self):
+        with open(os.path.join(HERE, 'bus.conf.in'), encoding='utf-8') as file:
+            text = file.read().replace('@DIR@', self.dir).replace('@USER@', getpass.getuser())
+        self.write('bus.conf', text)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path('bus'))
+        log = open(self.path('bus.log'), 'a', encoding='utf-8')
+        self.bus_process = subprocess.Popen(
+            ['dbus-daemon', f'--config-file={self.path("bus.conf")}', '--nofork', '--nopidfile'],
+            stdout=log, stderr=log)
+        self.children.append(self.bus_process)
+        self.address = f'unix:path={self.path("bus")}'
+        os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = self.address
+        until(lambda: os.path.exists(self.path('bus')), 'the bus')
+        self.bus = self.connect()
+
+    def connect(self):
+        return until(self._try_connect, 'a connection')
+
+    def _try_connect(self):
+        try:
+            bus = dbus.bus.BusConnection(self.address)
+        except dbus.DBusException:
+            return None
+        bus.set_exit_on_disconnect(False)
+        return bus
+
+    def start_polkit(self):
+        log = open(self.path('polkit.log'), 'w', encoding='utf-8')
+        self.polkit_process = subprocess.Popen(
+            ['/usr/bin/python3', '-m', 'dbusmock', '--system', '--template', 'polkitd'],
+            stdout=log, stderr=log)
+        self.children.append(self.polkit_process)
+        until(lambda: self.bus.name_has_owner('org.freedesktop.PolicyKit1'), 'polkit')
+
+    def allow(self, *actions):
+        self.bus.get_object('org.freedesktop.PolicyKit1',
+                            '/org/freedesktop/PolicyKit1/Authority').SetAllowed(
+            dbus.Array(actions, signature='s'),
+            dbus_interface='org.freedesktop.DBus.Mock')
+
+    def start(self, wait=True, **environment):
+        log = open(self.path('daemon.log'), 'a', encoding='utf-8')
+        self.daemon = subprocess.Popen(
+            [DAEMON, '--config', self.path('mtkbackupd.yaml'),
+             '--state-directory', self.path('state'), '--helper-directory', self.path('helpers'),
+             '--profile-directory', self.path('profiles'),
+             '--profile-directory', self.path('admin')],
+            stdout=log, stderr=log, env=dict(os.environ, **environment))
+        if wait:
+            self.wait_name()
+
+    def wait_name(self):
+        def there():
+            if self.daemon.poll() is not None:
+                raise AssertionError(f'the daemon ended with {self.daemon.returncode}')
+            return self.bus.name_has_owner(NAME)
+        until(there, 'the name of the daemon')
+
+    def stop(self, how=signal.SIGTERM):
+        self.daemon.send_signal(how)
+        code = self.daemon.wait(PATIENCE)
+        until(lambda: not self.bus.name_has_owner(NAME), 'the name to be free')
+        return code
+
+    def log(self):
+        with open(self.path('daemon.log'), encoding='utf-8') as file:
+            return file.read()
+
+    # ---- the bus ----
+
+    def object(self, path, bus=None):
+        return (bus or self.bus).get_object(NAME, path, introspect=False)
+
+    def call(self, path, interface, method, *arguments, bus=None, signature=None):
+        return self.object(path, bus).get_dbus_method(method, interface)(
+            *arguments, signature=signature, timeout=PATIENCE)
+
+    def manager(self, method, *arguments, **keys):
+        return self.call(ROOT, MANAGER, method, *arguments, **keys)
+
+    def queue(self, kind, profile='', bus=None, **options):
+        return self.manager('Queue', kind, profile, dbus.Dictionary(options, signature='sv'),
+                            bus=bus, signature='ssa{sv}')
+
+    def get(self, path, interface, name):
+        return self.call(path, PROPERTIES, 'Get', interface, name)
+
+    def job(self, path):
+        return self.call(path, PROPERTIES, 'GetAll', JOB)
+
+    def wait_state(self, path, *states):
+        return until(lambda: (p := self.job(path)) and p['State'] in states and p,
+                     f'{path} to be {states}')
+
+    def listen(self):
+        """Collects all signals of the daemon in self.signals as (path, interface, member, arguments)."""
+        def on_signal(*arguments, path=None, interface=None, member=None):
+            self.signals.append((path, interface, member, arguments))
+        self.bus.add_signal_receiver(on_signal, bus_name=NAME, path_keyword='path',
+                                     interface_keyword='interface', member_keyword='member')
+
+    def signals_of(self, member):
+        return [s for s in self.signals if s[2] == member]
+
+    def close(self):
+        for process in ([self.daemon] if self.daemon else []) + self.children[::-1]:
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        shutil.rmtree(self.dir)
+
+
+@contextlib.contextmanager
+def rig(polkit=False, **keys):
+    r = Rig(**keys)
+    try:
+        r.start_bus()
+        if polkit:
+            r.start_polkit()
+        yield r
+    except BaseException:
+        with contextlib.suppress(OSError):
+            print('# the daemon said:\n# ' + r.log().replace('\n', '\n# '), flush=True)
+        raise
+    finally:
+        r.close()
+
+
+def error_of(function, *arguments, **keys):
+    """The name of the error (below our prefix) that a call ends in, and its text."""
+    try:
+        function(*arguments, **keys)
+    except dbus.DBusException as e:
+        return e.get_dbus_name().replace(f'{NAME}.Error.', ''), e.get_dbus_message()
+    raise AssertionError('the call was successful')
+
+
+def as_nobody(function):
+    """Runs function() in a process of the user nobody, which makes its own connection; its text."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            text = function()
+        except dbus.DBusException as e:
+            text = f'{e.get_dbus_name()}: {e.get_dbus_message()}'
+        except BaseException:
+            text = traceback.format_exc()
+        os.write(writer, str(text).encode())
+        os._exit(0)
+    os.close(writer)
+    data = b''
+    context = GLib.MainContext.default()
+    while True:
+        context.iteration(False)
+        piece = os.read(reader, 65536)
+        if not piece:
+            break
+        data += piece
+    os.close(reader)
+    os.waitpid(pid, 0)
+    return data.decode()
+
+
+def run(*tests):
+    """TAP of test functions; each makes its own rig. Names on the command line pick some."""
+    tests = [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]]
+    print(f'1..{len(tests)}')
+    failed = 0
+    for number, test in enumerate(tests, 1):
+        try:
+            test()
+            result = 'ok'
+        except BaseException:
+            print('# ' + traceback.format_exc().replace('\n', '\n# '))
+            result = 'not ok'
+            failed = 1
+        print(f'{result} {number} - {test.__name__.removeprefix("test_")}', flush=True)
+    sys.exit(failed)
