@@ -55,6 +55,34 @@ static void end_descendants(void)
         }
 }
 
+static const char *const changed[] = { "LD_PRELOAD", "TMPDIR", "ASAN_OPTIONS" };
+#define SAVED "MTKBACKUP_SIM_OLD_"
+
+static void save_environment(void)
+{
+        for (size_t i = 0; i < ELEMENTS(changed); i++) {
+                char name[64];
+                snprintf(name, sizeof(name), SAVED "%s", changed[i]);
+                if (getenv(changed[i]))
+                        setenv(name, getenv(changed[i]), 1);
+        }
+}
+
+void run_dir_restore_environment(void)
+{
+        for (size_t i = 0; i < ELEMENTS(changed); i++) {
+                char name[64];
+                snprintf(name, sizeof(name), SAVED "%s", changed[i]);
+                if (getenv(name))
+                        setenv(changed[i], getenv(name), 1);
+                else
+                        unsetenv(changed[i]);
+                unsetenv(name);
+        }
+        unsetenv(variable);
+        unsetenv("UMOCKDEV_DIR");
+}
+
 static void set_preload(void)
 {
         char self[4096], preload[4300];
@@ -86,6 +114,7 @@ int run_dir_around(char **argv)
         inner = fork();
         if (inner == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
+                save_environment();
                 setenv(variable, dir, 1);
                 setenv("TMPDIR", dir, 1); /* umockdev's folders */
                 set_preload();

@@ -15,3 +15,5 @@ bool run_dir_inside(void);
 const char *run_dir(void);
 /* Runs the inner one and returns its exit code. */
 int run_dir_around(char **argv);
+/* Gives a program that is started the environment from before, without the preloads. */
+void run_dir_restore_environment(void);

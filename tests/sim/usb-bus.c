@@ -208,10 +208,10 @@ static void port_hide(UsbPort *p)
         if (p->faults & PORT_SLOW_REMOVE)
                 g_usleep(200000);
         unlink(path);
-        for (size_t i = n->n_paths; i-- > 0;) {
+        for (size_t i = n->n_paths; i-- > 0;)
                 umockdev_testbed_uevent(b->testbed, n->paths[i], "remove");
+        for (size_t i = n->n_paths; i-- > 0;)
                 umockdev_testbed_remove_device(b->testbed, n->paths[i]);
-        }
         port_log(p, "remove %s", n->name);
 }
 
