@@ -16,7 +16,7 @@ enum {
         OFFSET_VERSION = 0x60,
         OFFSET_ENTRY_REGIONS = 0x14, /* in an entry of the usual size */
         PHONE_REGIONS = 3,
-        SPLIT_REGIONS = 6, /* feature phones whose agent may be a stub and a body */
+        SPLIT_REGIONS = 6, /* feature phones whose agent may be a head and a body */
 };
 static const char identifier[32] = "MTK_DOWNLOAD_AGENT";
 
@@ -81,7 +81,7 @@ static void warn_stage(DaEntry *e, const DaRegion *r, const char *name)
                 note(e->problem, "%s is loaded across the end of memory", name);
 }
 
-/* Which regions are the stages: phones have three, of which the first is a stub that is never
+/* Which regions are the stages: phones have three, of which the first is a head that is never
  * sent, and the third a stage only when it is signed; other devices name theirs. */
 static void pick_stages(DaEntry *e)
 {

@@ -3,25 +3,29 @@
 
 /* A running download agent, whatever its family.
  *
- * boot.h brings a phone to the point where an agent can be sent; the families (da-xflash.h, later
- * legacy and XML) implement this vtable over a Transport. All calls fill the Failure at the origin.
- * Addresses and lengths are bytes. Nothing here writes to the phone's storage. */
+ * boot.h brings a phone to the point where an agent can be sent; a family implements this vtable
+ * over a Transport in files of its own (da-xflash.c) and appears in the table of session.c. All
+ * calls fill the Failure at the origin. Addresses and lengths are bytes. Nothing here writes to the
+ * phone's storage. */
 
 #include "basic/failure.h"
 #include "format/layout.h"
-#include "protocol/da-container.h"
+#include "protocol/boot.h"
+#include "protocol/da-agent.h"
 #include "transport/transport.h"
+
+enum { STORAGE_ID_MAX = 64, STORAGE_SIZE_BITS = 46 };
 
 typedef struct StorageInfo {
         StorageType type;
         uint32_t block_size;         /* bytes */
         Region regions[_REGION_MAX]; /* in wire order; readable tells what the agent can read */
         size_t n_regions;
-        uint8_t cid[64]; /* eMMC CID (16 bytes) or UFS identification; n_cid 0 when absent */
-        size_t n_cid;
+        uint8_t cid[STORAGE_ID_MAX]; /* eMMC CID (16 bytes) or UFS identification */
+        size_t n_cid;                /* 0 when absent, all 00 or all FF */
         uint8_t fw_version[8];
         size_t n_fw_version;
-        uint64_t sram_size, dram_size;
+        uint64_t sram_size, dram_size; /* bytes; 0 unknown */
         char da_version[64];
         char usb_speed[32];
         uint32_t battery_mv;  /* 0 unknown */
@@ -37,14 +41,21 @@ typedef int (*DaSink)(void *userdata, const uint8_t *data, size_t size);
 
 typedef enum DaFinish { DA_FINISH_REBOOT, DA_FINISH_OFF } DaFinish;
 
+/* What a session needs; all borrowed for its life. */
+typedef struct DaTarget {
+        const BootIdentity *identity;
+        const Chip *chip; /* NULL unknown */
+        const DaAgent *agent;
+} DaTarget;
+
 typedef struct DaOps {
         const char *name; /* "xflash", "legacy", "xml" */
         /* Sends the agent's stages and brings it to its command loop. */
         int (*start)(DaSession *s, Failure *f);
-        int (*info)(DaSession *s, StorageInfo *ret, Failure *f);
+        /* Fills s->storage. */
+        int (*info)(DaSession *s, Failure *f);
         /* Reads [offset, offset + size) of a region into the sink. 0 all of it; a negative value
-         * with the Failure, or what the sink returned (the session is in step again and usable);
-         * -ENODEV and -EPROTO leave it unusable. */
+         * with the Failure, or what the sink returned (then the session is in step again). */
         int (*read)(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
                 void *userdata, Failure *f);
         int (*finish)(DaSession *s, DaFinish how, Failure *f);
@@ -53,9 +64,31 @@ typedef struct DaOps {
 
 struct DaSession {
         const DaOps *ops;
-        Transport *transport; /* borrowed */
-        StorageInfo storage;  /* filled by info */
+        Transport *transport;
+        DaTarget target;
+        StorageInfo storage; /* filled by info */
+        bool running;        /* the agent was started: the phone has left its boot loop */
+        /* The two sides are out of step, or the link is gone: every call fails at once. Set by the
+         * family when it returns an error after which nothing more can be said. */
+        bool lost;
 };
 
+/* The session object for the agent's family; nothing is sent yet. 0; -ENOMEM; -EOPNOTSUPP
+ * (UnsupportedChip) for a family this program does not speak. */
+int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f);
 DaSession *da_session_free(DaSession *s);
 DEFINE_CLEANUP(DaSession, da_session_free)
+
+int da_session_start(DaSession *s, Failure *f);
+int da_session_info(DaSession *s, Failure *f);
+/* Checks the range against the region first (-ERANGE, OutOfRange). size 0 reads nothing. */
+int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
+        void *userdata, Failure *f);
+int da_session_finish(DaSession *s, DaFinish how, Failure *f);
+
+/* The region of this kind, or NULL. */
+const Region *storage_region(const StorageInfo *s, RegionKind kind);
+/* Appends a region, for families. A size nobody builds, or one that is no whole number of blocks:
+ * -EPROTO. */
+int storage_add_region(
+        StorageInfo *s, RegionKind kind, uint32_t section, uint64_t size, bool readable);

@@ -55,7 +55,7 @@ static inline void made_entry(uint8_t *at, const MadeEntry *e, bool old)
         }
 }
 
-/* A phone's agent with both stages: stub, stage 1 at 0x1000, stage 2 at 0x2000. */
+/* A phone's agent with both stages: head, stage 1 at 0x1000, stage 2 at 0x2000. */
 enum { MADE_SIZE = 0x3000, MADE_STAGE1 = 0x1000, MADE_STAGE2 = 0x2000 };
 static inline MadeEntry made_phone(uint16_t code)
 {

@@ -13,7 +13,7 @@ static int parse(size_t size, DaContainer **ret, Failure *f)
         return da_container_parse(file, MIN(size, (size_t)DA_HEAD_MAX), size, ret, f);
 }
 
-/* A file for one phone: DA1 is region 1, DA2 region 2; region 0 is a stub that is never sent. */
+/* A file for one phone: DA1 is region 1, DA2 region 2; region 0 is a head that is never sent. */
 static void test_a_phone(void **state)
 {
         _cleanup_(da_container_freep) DaContainer *c = NULL;
@@ -92,7 +92,7 @@ static void test_kinds_of_entries(void **state)
                 .regions = { { 0x200, 0x100, 0x4015000 }, { 0 }, { 0x300, 0x400, 0x4001000 }, { 0 },
                         { 0x800, 0x69c, 0xf0000000 }, { 0x1000, 0x24, 0xf1000000 } } };
         check_kind(&e, 0x300, 0);
-        e.regions[3] = (MadeRegion){ 0x1100, 0x200, 0x20000, 0, 0 }; /* stub and body */
+        e.regions[3] = (MadeRegion){ 0x1100, 0x200, 0x20000, 0, 0 }; /* head and body */
         check_kind(&e, 0x300, 0x1100);
 }
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "protocol/session.h"
+
+#include <errno.h>
+
+#include "basic/bytes.h"
+#include "protocol/da-xflash.h"
+#include "protocol/fault.h"
+
+/* by family; NULL: not spoken */
+static int (*const families[_DA_FAMILY_MAX])(DaSession **ret) = {
+        [DA_XFLASH] = da_xflash_new,
+};
+
+int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f)
+{
+        DaFamily family = target->agent->family;
+        int r;
+
+        if ((size_t)family >= ELEMENTS(families) || !families[family])
+                return failure_set(f, -EOPNOTSUPP, ERROR_UNSUPPORTED_CHIP,
+                        "%s speaks the \"%s\" agent protocol, which this version does not know.",
+                        target->chip ? target->chip->name : "The phone",
+                        da_family_to_string(family));
+        r = families[family](ret);
+        if (r < 0)
+                return r;
+        (*ret)->transport = t;
+        (*ret)->target = *target;
+        (*ret)->storage.rpmb_key = -1;
+        return 0;
+}
+
+DaSession *da_session_free(DaSession *s)
+{
+        if (s)
+                s->ops->free(s);
+        return NULL;
+}
+
+static int check_in_step(const DaSession *s, Failure *f)
+{
+        if (!s->lost)
+                return 0;
+        return fault_protocol(f, "The connection to the phone is out of step.");
+}
+
+int da_session_start(DaSession *s, Failure *f)
+{
+        int r = check_in_step(s, f);
+
+        return r < 0 ? r : s->ops->start(s, f);
+}
+
+int da_session_info(DaSession *s, Failure *f)
+{
+        int r = check_in_step(s, f);
+
+        return r < 0 ? r : s->ops->info(s, f);
+}
+
+int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
+        void *userdata, Failure *f)
+{
+        int r = check_in_step(s, f);
+
+        if (r < 0)
+                return r;
+        if (!region->readable)
+                return failure_set(f, -ERANGE, ERROR_OUT_OF_RANGE,
+                        "The download agent cannot read %s.",
+                        region_name(s->storage.type, region->kind));
+        if (!range_fits(offset, size, region->size))
+                return failure_set(f, -ERANGE, ERROR_OUT_OF_RANGE,
+                        "%#llx bytes at %#llx are not all inside %s.", (unsigned long long)size,
+                        (unsigned long long)offset, region_name(s->storage.type, region->kind));
+        if (size == 0)
+                return 0;
+        return s->ops->read(s, region, offset, size, sink, userdata, f);
+}
+
+int da_session_finish(DaSession *s, DaFinish how, Failure *f)
+{
+        int r = check_in_step(s, f);
+
+        return r < 0 ? r : s->ops->finish(s, how, f);
+}
+
+const Region *storage_region(const StorageInfo *s, RegionKind kind)
+{
+        for (size_t i = 0; i < s->n_regions; i++)
+                if (s->regions[i].kind == kind)
+                        return &s->regions[i];
+        return NULL;
+}
+
+int storage_add_region(
+        StorageInfo *s, RegionKind kind, uint32_t section, uint64_t size, bool readable)
+{
+        if (size == 0)
+                return 0;
+        if (s->n_regions == ELEMENTS(s->regions) || size >> STORAGE_SIZE_BITS != 0 ||
+                size % s->block_size != 0)
+                return -EPROTO;
+        s->regions[s->n_regions++] =
+                (Region){ .kind = kind, .section = section, .size = size, .readable = readable };
+        return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "protocol/phone-table.h"
+
+/* A session whose user area is a block of memory. */
+static uint8_t area[4 * MiB];
+static int broken; /* what a read answers */
+static size_t n_reads;
+
+static int memory_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size,
+        DaSink sink, void *userdata, Failure *f)
+{
+        n_reads++;
+        if (broken)
+                return failure_set(f, broken, ERROR_DEVICE_GONE, "gone");
+        for (uint64_t at = 0, part; at < size; at += part) {
+                part = MIN(size - at, (uint64_t)5000);
+                assert_int_equal(sink(userdata, area + offset + at, part), 0);
+        }
+        return 0;
+}
+
+static const DaOps memory_ops = { .name = "memory", .read = memory_read };
+
+static DaSession phone(void)
+{
+        DaSession s = { .ops = &memory_ops };
+
+        s.storage.type = STORAGE_EMMC;
+        s.storage.block_size = 512;
+        assert_int_equal(storage_add_region(&s.storage, REGION_BOOT1, 1, 4096, true), 0);
+        assert_int_equal(storage_add_region(&s.storage, REGION_RPMB, 3, 4096, false), 0);
+        assert_int_equal(storage_add_region(&s.storage, REGION_USER, 8, sizeof(area), true), 0);
+        broken = 0;
+        n_reads = 0;
+        return s;
+}
+
+static void write_table(const char *first)
+{
+        _cleanup_(layout_freep) Layout *l = layout_new();
+        GptImage image;
+        Partition *p;
+
+        assert_non_null(l);
+        assert_non_null(layout_set_region(l, REGION_USER, sizeof(area)));
+        p = layout_add(l, first);
+        *p = (Partition){ .region = REGION_USER, .offset = MiB, .size = 512 * KiB };
+        snprintf(p->name, sizeof(p->name), "%s", first);
+        p = layout_add(l, "userdata");
+        p->region = REGION_USER;
+        p->offset = 2 * MiB;
+        p->size = MiB;
+        assert_int_equal(gpt_write(l, 512, sizeof(area), &image), 0);
+        memset(area, 0, sizeof(area));
+        memcpy(area, image.head, image.head_size);
+        memcpy(area + sizeof(area) - image.tail_size, image.tail, image.tail_size);
+        gpt_image_done(&image);
+}
+
+/* Both ends of the user area are read; the layout has the parts of the table and the regions of
+ * the storage. */
+static void test_table(void **state)
+{
+        DaSession s = phone();
+        PhoneTable t;
+
+        write_table("nvram");
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "gpt");
+        assert_true(t.gpt.primary_ok && t.gpt.backup_ok && t.gpt.equal);
+        assert_int_equal(t.layout->n_parts, 2);
+        assert_string_equal(t.layout->parts[0].name, "nvram");
+        assert_int_equal(t.layout->n_regions, 3);
+        assert_int_equal(layout_region(t.layout, REGION_USER)->section, 8);
+        assert_false(layout_region(t.layout, REGION_RPMB)->readable);
+        assert_int_equal(t.layout->block_size, 512);
+        assert_int_equal(n_reads, 2);
+        phone_table_done(&t);
+}
+
+static void test_backup_table(void **state)
+{
+        DaSession s = phone();
+        PhoneTable t;
+
+        write_table("nvram");
+        area[512] ^= 1;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "gpt-backup");
+        assert_false(t.gpt.primary_ok);
+        assert_true(t.gpt.backup_ok);
+        assert_int_equal(t.layout->n_parts, 2);
+        phone_table_done(&t);
+}
+
+/* Without a usable table a phone is its regions, and the reason is told. */
+static void test_no_table(void **state)
+{
+        DaSession s = phone();
+        PhoneTable t;
+
+        write_table("nvram");
+        area[512 + 16] ^= 1;
+        area[sizeof(area) - 512 + 16] ^= 1;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "none");
+        assert_non_null(strstr(t.problem, "damaged"));
+        assert_int_equal(t.layout->n_parts, 0);
+        assert_int_equal(t.layout->n_regions, 3);
+        phone_table_done(&t);
+
+        memset(area, 0, sizeof(area));
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "none");
+        assert_non_null(strstr(t.problem, "no partition table"));
+        phone_table_done(&t);
+}
+
+static void test_small_area(void **state)
+{
+        DaSession s = phone();
+        PhoneTable t;
+
+        memset(area, 0, sizeof(area));
+        s.storage.regions[2].size = 512;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "none");
+        phone_table_done(&t);
+}
+
+static void test_session_fails(void **state)
+{
+        DaSession s = phone();
+        Failure f = { 0 };
+        PhoneTable t;
+
+        broken = -ENODEV;
+        assert_int_equal(phone_table_read(&s, &t, &f), -ENODEV);
+        assert_int_equal(f.id, ERROR_DEVICE_GONE);
+        phone_table_done(&t);
+}
+
+TEST_MAIN(cmocka_unit_test(test_table), cmocka_unit_test(test_backup_table),
+        cmocka_unit_test(test_no_table), cmocka_unit_test(test_small_area),
+        cmocka_unit_test(test_session_fails))
