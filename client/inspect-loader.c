@@ -4,6 +4,7 @@
 #include "client/inspect.h"
 #include "client/preloader-report.h"
 #include "format/feature-rom.h"
+#include "protocol/da-container.h"
 
 static const Column file_columns[] = {
         { "FILE", "type" },
@@ -13,6 +14,17 @@ static const Column file_columns[] = {
         {},
 };
 
+static const Column agent_columns[] = {
+        { "CHIP", "hw_code" },
+        { "HW", "hw_version" },
+        { "SW", "sw_version" },
+        { "STAGE 1", "stage1_size", COLUMN_SIZE },
+        { "STAGE 2", "stage2_size", COLUMN_SIZE },
+        { "USABLE", "usable", COLUMN_YESNO },
+        {},
+};
+
+static const ReportTable agent_tables[] = { { "agents", agent_columns }, {} };
 static const ReportTable feature_tables[] = { { "files", file_columns }, {} };
 
 static int report_preloader(Inspection *i)
@@ -96,6 +108,59 @@ static int report_feature_rom(Inspection *i)
         return 0;
 }
 
+static void set_code(json_t *j, const char *key, unsigned code)
+{
+        char text[16];
+
+        snprintf(text, sizeof(text), "0x%04x", code);
+        report_set_text(j, key, text);
+}
+
+static void report_agent(json_t *report, json_t *agents, const DaEntry *e)
+{
+        json_t *j = json_object();
+
+        set_code(j, "hw_code", e->hw_code);
+        set_code(j, "hw_version", e->hw_ver);
+        set_code(j, "sw_version", e->sw_ver);
+        report_set_number(j, "stage1_size", e->stage1.size);
+        if (e->stage2.size > 0)
+                report_set_number(j, "stage2_size", e->stage2.size);
+        json_object_set_new(j, "usable", json_boolean(e->usable));
+        json_array_append_new(agents, j);
+        if (e->problem[0])
+                report_problem(report, 0, "agent for 0x%04x: %s", e->hw_code, e->problem);
+}
+
+static int report_container(Inspection *i)
+{
+        _cleanup_(da_container_freep) DaContainer *c = NULL;
+        _cleanup_free_ uint8_t *head = malloc(DA_HEAD_MAX);
+        json_t *agents = json_array();
+        Failure f = { 0 };
+        size_t n;
+        int r;
+
+        json_object_set_new(i->report, "agents", agents);
+        i->tables = agent_tables;
+        if (!head)
+                return -ENOMEM;
+        r = source_read_some(i->source, head, DA_HEAD_MAX, 0, &n);
+        if (r < 0)
+                return r;
+        r = da_container_parse(head, n, i->source->size, &c, &f);
+        if (r == -EINVAL)
+                report_problem(i->report, 0, "%s", f.text);
+        if (r < 0)
+                return r == -EINVAL ? 0 : r;
+        report_set_text(i->report, "name", c->description);
+        if (c->warning[0])
+                report_problem(i->report, 0, "%s", c->warning);
+        for (size_t k = 0; k < c->n_entries; k++)
+                report_agent(i->report, agents, &c->entries[k]);
+        return 0;
+}
+
 int inspect_loader(Inspection *i)
 {
         switch (i->kind) {
@@ -103,6 +168,6 @@ int inspect_loader(Inspection *i)
         case FILE_LOADER: return report_gfh(i);
         case FILE_BOOT_AREA:
         case FILE_PRELOADER: return report_preloader(i);
-        default: return 0;
+        default: return report_container(i);
         }
 }

@@ -43,7 +43,7 @@ typedef struct Split {
         Input inputs[_REGION_MAX];
         TableFile table;
         RomPlan *plan;
-        unsigned cut, absent;
+        bool incomplete; /* the dump lacks something that was asked for */
 } Split;
 
 static void split_done(Split *s)
@@ -93,7 +93,8 @@ static int read_table(Split *s)
 
         if (arg_table)
                 return table_load(arg_table, user->source->size, &s->table);
-        r = table_read(user->source, user->source->size, &s->table);
+        /* whether the dump is the user area or more, and all of it, only its table can tell */
+        r = table_read(user->source, 0, &s->table);
         if (r == -ENOENT || r == -EBADMSG)
                 return error_fail(ERROR_INVALID_FILE,
                         "%s has no partition table that is whole; --table names a scatter file or "
@@ -107,6 +108,11 @@ static int read_table(Split *s)
                 shift(s->table.layout, s->table.user_start);
         }
         return 0;
+}
+
+static bool is_chosen(const RomPiece *q)
+{
+        return !arg_only || fnmatch(arg_only, q->name, 0) == 0;
 }
 
 static int make_plan(Split *s)
@@ -126,15 +132,15 @@ static int make_plan(Split *s)
                 if (strlen(q->file) + strlen(".cut.img") >= sizeof(q->file))
                         return error_errno(-ENAMETOOLONG, "%s", q->name);
                 strcat(q->file, q->present < q->size ? ".cut.img" : ".img");
-                s->cut += q->present > 0 && q->present < q->size;
-                s->absent += q->present == 0;
+                if (is_chosen(q))
+                        s->incomplete |= q->present < q->size;
         }
         return 0;
 }
 
 static bool is_wanted(const RomPiece *q)
 {
-        return q->present > 0 && (!arg_only || fnmatch(arg_only, q->name, 0) == 0);
+        return q->present > 0 && is_chosen(q);
 }
 
 static uint64_t wanted_bytes(const RomPlan *p)
@@ -252,7 +258,7 @@ static int run(int argc, char **argv)
                 r = write_all(&s);
         if (r == 0)
                 r = report(&s);
-        return r == 0 && s.cut + s.absent > 0 ? EXIT_INCOMPLETE : r;
+        return r == 0 && s.incomplete ? EXIT_INCOMPLETE : r;
 }
 
 const Verb verb_split = {
