@@ -145,7 +145,7 @@ static json_t *failure_to_json(const Failure *f)
 {
         if (!failure_is_set(f))
                 return NULL;
-        return json_pack("{ss si ss ss ss}", "name", error_to_string(f->id), "status",
+        return json_pack("{ss sI ss ss ss}", "name", error_to_string(f->id), "status",
                 (json_int_t)f->status, "phase", f->phase, "text", f->text, "hint", f->hint);
 }
 

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A folder of a test's own, removed with everything in it. */
+
+#include <fcntl.h>
+#include <string.h>
+
+#include "basic/fd.h"
+#include "test.h"
+
+typedef struct Folder {
+        char path[64];
+        int fd;
+} Folder;
+
+static inline void folder_make(Folder *f)
+{
+        snprintf(f->path, sizeof f->path, "/tmp/mtkbackup-test.XXXXXX");
+        assert_non_null(mkdtemp(f->path));
+        f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(f->fd >= 0);
+}
+
+static inline void folder_remove(Folder *f)
+{
+        f->fd = fd_close(f->fd);
+        assert_int_equal(tree_remove_at(AT_FDCWD, f->path), 0);
+}
+
+static inline void folder_write(const Folder *f, const char *name, const char *text)
+{
+        assert_int_equal(file_replace_at(f->fd, name, text, strlen(text), 0644), 0);
+}

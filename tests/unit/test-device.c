@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "test.h"
+
+#include <string.h>
+
+#include "daemon/device.h"
+#include "daemon/usb-id.h"
+
+#define SECOND UINT64_C(1000000)
+
+/* A phone was let go at 1-2: what appears there next within a minute is left alone, once. */
+static void test_left_alone_once(void **state)
+{
+        Devices d = { 0 };
+
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-3", 11 * SECOND), 0);
+        assert_int_equal(devices_alone_until(&d, "1-2", 11 * SECOND), 70 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-2", 12 * SECOND), 0);
+}
+
+static void test_after_a_minute(void **state)
+{
+        Devices d = { 0 };
+
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-2", 70 * SECOND), 0);
+        /* let go twice: the later time counts, and only once */
+        devices_released(&d, "1-2", 100 * SECOND, 60 * SECOND);
+        devices_released(&d, "1-2", 110 * SECOND, 60 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND), 170 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND), 0);
+}
+
+/* More ports than places: the oldest memory goes, none is written beyond the end. */
+static void test_many_ports(void **state)
+{
+        Devices d = { 0 };
+        char port[16];
+
+        for (unsigned i = 0; i <= DEVICES_MAX; i++) {
+                snprintf(port, sizeof port, "1-%u", i);
+                devices_released(&d, port, i * SECOND, 600 * SECOND);
+        }
+        assert_int_equal(devices_alone_until(&d, "1-0", 100 * SECOND), 0);
+        assert_int_equal(devices_alone_until(&d, "1-1", 100 * SECOND), 601 * SECOND);
+        assert_int_equal(devices_alone_until(&d, port, 100 * SECOND), 664 * SECOND);
+}
+
+static void test_list(void **state)
+{
+        HotplugDevice plug = { .port = "1-2", .node = "/dev/bus/usb/001/002" };
+        char port[100];
+        Devices d = { 0 };
+        Device *first = devices_add(&d, &plug);
+
+        assert_ptr_equal(devices_find(&d, "1-2"), first);
+        assert_null(devices_find(&d, "1-3"));
+        for (unsigned i = 1; i < DEVICES_MAX; i++) {
+                snprintf(port, sizeof port, "2-%u", i);
+                plug.port = port;
+                assert_non_null(devices_add(&d, &plug));
+        }
+        assert_null(devices_add(&d, &plug));
+        devices_remove(&d, first);
+        assert_null(devices_find(&d, "1-2"));
+        memset(port, '1', sizeof port - 1);
+        port[sizeof port - 1] = 0;
+        assert_null(devices_add(&d, &plug));
+        devices_done(&d);
+}
+
+/* Only download mode, and the one identity that other modes share only with its name. */
+static void test_identities(void **state)
+{
+        assert_string_equal(usb_id_find(0x0e8d, 0x0003, NULL)->mode, "brom");
+        assert_string_equal(usb_id_find(0x0e8d, 0x2000, "anything")->mode, "preloader");
+        assert_null(usb_id_find(0x0e8d, 0x201c, NULL)); /* MTP */
+        assert_null(usb_id_find(0x1004, 0x6000, NULL));
+        assert_null(usb_id_find(0x1004, 0x6000, "LG modem"));
+        assert_non_null(usb_id_find(0x1004, 0x6000, "MT65xx Preloader"));
+        assert_null(usb_id_find(0x10c4, 0xea60, NULL)); /* a serial adapter */
+        for (size_t i = 0; i < usb_id_count(); i++)
+                assert_ptr_equal(usb_id_find(usb_id_at(i)->vendor, usb_id_at(i)->product,
+                                         usb_id_at(i)->name),
+                        usb_id_at(i));
+}
+
+TEST_MAIN(cmocka_unit_test(test_left_alone_once), cmocka_unit_test(test_after_a_minute),
+        cmocka_unit_test(test_many_ports), cmocka_unit_test(test_list),
+        cmocka_unit_test(test_identities))
