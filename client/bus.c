@@ -109,14 +109,16 @@ static void value_dress(const char *key, json_t **value)
 {
         char buffer[FORMAT_MAX];
 
-        if (!json_is_integer(*value))
-                return;
         json_int_t v = json_integer_value(*value);
         json_t *better = NULL;
-        if (ends_with(key, "_at") || ends_with(key, "_end_time"))
+        if (json_is_string(*value) && strcmp(json_string_value(*value), "/") == 0)
+                better = json_null(); /* no object */
+        else if (!json_is_integer(*value))
+                return;
+        else if (ends_with(key, "_at") || ends_with(key, "_end_time"))
                 better = v ? json_string(format_rfc3339((uint64_t)v, buffer)) : json_null();
         else if (ends_with(key, "_id") || strcmp(key, "hw_code") == 0)
-                better = json_sprintf("0x%04llx", (unsigned long long)v);
+                better = v ? json_sprintf("0x%04llx", (unsigned long long)v) : json_null();
         if (!better)
                 return;
         json_decref(*value);

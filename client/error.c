@@ -212,5 +212,10 @@ int error_bus(const sd_bus_error *e, int r)
         Failure f;
 
         error_from_bus(e, r, &f);
-        return f.id == ERROR_NONE ? error_unreachable(&f) : error_report(&f);
+        if (f.id == ERROR_NONE)
+                return error_unreachable(&f);
+        /* the service says what can be done at the end of its message */
+        if (e && e->name && strncmp(e->name, ERROR_PREFIX, strlen(ERROR_PREFIX)) == 0)
+                return error_print(error_exit_code(f.id), error_to_string(f.id) ?: "Failed", &f);
+        return error_report(&f);
 }

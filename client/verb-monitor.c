@@ -125,8 +125,11 @@ static int subscribe(sd_bus *bus, Monitor *o)
                             "type='signal',sender='" BUS_NAME "',path_namespace='" PATH_MANAGER "'",
                             on_signal, o);
         r = r < 0 ? r
-                  : sd_bus_match_signal(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                            "org.freedesktop.DBus", "NameOwnerChanged", on_owner, o);
+                  : sd_bus_add_match(bus, NULL,
+                            "type='signal',sender='org.freedesktop.DBus',"
+                            "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+                            "arg0='" BUS_NAME "'",
+                            on_owner, o);
         return r < 0 ? r
                      : sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
                                "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, o);

@@ -218,8 +218,8 @@ static char *ufs_info(XmlAgent *x)
 {
         static const char *const ids[] = {
                 [XML_INFO_2021] = "<id>%s</id>",
-                [XML_INFO_2022] = "<ufs_vendor_id>0x1ce</ufs_vendor_id><ufs_cid>%s</ufs_cid>"
-                                  "<ufs_fwver>30323030</ufs_fwver>",
+                [XML_INFO_2022] = ("<ufs_vendor_id>0x1ce</ufs_vendor_id><ufs_cid>%s</ufs_cid>"
+                                   "<ufs_fwver>30323030</ufs_fwver>"),
                 [XML_INFO_2023] = "<id>%s</id>",
                 [XML_INFO_2025] = "<id>%s</id><vid>0x1ce</vid><fwver>0200</fwver>",
         };
