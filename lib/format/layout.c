@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "basic/bytes.h"
+#include "format/utf8.h"
 
 Layout *layout_new(void)
 {
@@ -47,7 +48,7 @@ Partition *layout_add(Layout *l, const char *name)
                 return NULL;
         Partition *p = l->parts + l->n_parts++;
         *p = (Partition){ .region = REGION_USER };
-        snprintf(p->name, sizeof(p->name), "%s", name);
+        utf8_copy(p->name, sizeof(p->name), name);
         p->class = part_class_of(p->name);
         return p;
 }

@@ -97,7 +97,7 @@ typedef struct Partition {
         char file_name[LAYOUT_TEXT_MAX]; /* "" for NONE */
         char type[24];                   /* NORMAL_ROM, SV5_BL_BIN, … */
         char operation[24];              /* UPDATE, PROTECTED, BINREGION, … */
-        char index[12];                  /* SYSn as written */
+        char index[16];                  /* SYSn as written */
         bool is_download, is_upgradable, boundary_check, is_reserved, empty_boot_needed;
         bool combo_partsize_check;
         char region_text[20]; /* the region as written, where that is not region_name() */

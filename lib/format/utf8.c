@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/utf8.h"
 
+#include <string.h>
+
 size_t utf8_put(char *out, uint32_t c)
 {
         if (c < 0x80) {
@@ -50,4 +52,20 @@ size_t utf8_length(const char *text, size_t size)
 uint32_t utf8_printable(uint32_t c)
 {
         return c < 0x20 || (c >= 0x7f && c < 0xa0) ? '?' : c;
+}
+
+bool utf8_copy(char *out, size_t size, const char *text)
+{
+        size_t n = strlen(text);
+
+        if (n < size) {
+                memcpy(out, text, n + 1);
+                return true;
+        }
+        n = size - 1;
+        while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+                n--;
+        memcpy(out, text, n);
+        out[n] = '\0';
+        return false;
 }

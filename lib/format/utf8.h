@@ -11,3 +11,6 @@ size_t utf8_put(char *out, uint32_t c);
 size_t utf8_length(const char *text, size_t size);
 /* c, or '?' for what a terminal would obey rather than show */
 uint32_t utf8_printable(uint32_t c);
+/* Copies text into size bytes; what does not fit is left out, never a part of a character.
+ * True when all of it fitted. */
+bool utf8_copy(char *out, size_t size, const char *text);

@@ -42,5 +42,21 @@ static void test_printable(void **state)
         assert_int_equal(utf8_printable(0x9b), '?');
 }
 
+static void test_copy(void **state)
+{
+        char out[5];
+
+        assert_true(utf8_copy(out, sizeof(out), "abcd"));
+        assert_string_equal(out, "abcd");
+        assert_false(utf8_copy(out, sizeof(out), "abcde"));
+        assert_string_equal(out, "abcd");
+        assert_false(utf8_copy(out, sizeof(out), "abc\xc3\xa9"));
+        assert_string_equal(out, "abc");
+        assert_false(utf8_copy(out, sizeof(out), "a\xf0\x9f\x93\xb1"));
+        assert_string_equal(out, "a");
+        assert_false(utf8_copy(out, 1, "\xc3\xa9"));
+        assert_string_equal(out, "");
+}
+
 TEST_MAIN(cmocka_unit_test(test_put_and_length), cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_printable))
+        cmocka_unit_test(test_printable), cmocka_unit_test(test_copy))
