@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* A preload for tests: usbfs descriptors, however a process came by them.
+/* A preload for tests: descriptors of simulated usbfs nodes, however a process came by them.
  *
- * umockdev's preload answers requests on a node only in the process that opened it by path, and
- * sleeps a little after each. Here the daemon opens the node and a worker gets the descriptor, at
- * its start or later in a message. This preload gives every descriptor of a node a connection of
- * its own to umockdev's server and speaks the client's side of its protocol there (a request of
- * three words; the server then reads or writes our memory through the same socket until it says
- * that it is done). poll(2) is left alone: the node is a FIFO that is writable exactly when
- * something can be reaped.
+ * The daemon opens a node by path, a worker gets the descriptor at its start or later in a message.
+ * What both hold is a FIFO. This preload gives every such descriptor a connection to the bus (the
+ * process that simulates the devices) and turns ioctl and read calls into questions on it, see
+ * usb-wire.h. poll(2) is left alone: the FIFO is writable exactly when something can be reaped.
  *
- *   inherited  connected before main(), so before any cage
  *   opened     connected at the first use
+ *   inherited  connected before main(), so before any cage
  *   sent       a connected socket goes along behind each node in an SCM_RIGHTS message
  *   received   that socket is taken out again: nothing has to be opened in a caged process
  *
@@ -23,6 +20,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/usbdevice_fs.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -36,6 +34,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "usb-wire.h"
 
 enum { DESCRIPTORS = 1024, PRIVATE = 600, NODES_IN_MESSAGE = 8, RIGHTS_MAX = 253 };
 
@@ -96,17 +96,25 @@ static const char *node_name(int fd, char *buffer, size_t size)
         return buffer + skip;
 }
 
-static int connect_server(const char *node)
+static int connect_bus(const char *node)
 {
         struct sockaddr_un a = { .sun_family = AF_UNIX };
-        int n = snprintf(a.sun_path, sizeof(a.sun_path), "%s/ioctl/%s", testbed(), node);
-        if (n < 0 || (size_t)n >= sizeof(a.sun_path))
+        char name[USB_WIRE_NAME] = "";
+        int size = 4 * 1024 * 1024;
+        int n = snprintf(a.sun_path, sizeof(a.sun_path), "%s/" USB_WIRE_SOCKET, testbed());
+        if (n < 0 || (size_t)n >= sizeof(a.sun_path) || strlen(node) >= sizeof(name))
                 return -1;
+        strcpy(name, node);
         int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+        if (fd < 0)
+                return -1;
+        if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+                send(fd, name, sizeof(name), MSG_NOSIGNAL) != sizeof(name)) {
                 NEXT(close)(fd);
                 return -1;
         }
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+                setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
         return fd;
 }
 
@@ -148,7 +156,7 @@ static Kind kind_of(int fd)
                         forget(fd);
                 if (e->kind == UNKNOWN) {
                         const char *node = node_name(fd, buffer, sizeof(buffer));
-                        int server = node ? connect_server(node) : -1;
+                        int server = node ? connect_bus(node) : -1;
                         if (server >= 0)
                                 adopt(fd, server, &st);
                         else
@@ -171,54 +179,94 @@ __attribute__((constructor)) static void adopt_inherited(void)
                 kind_of(i);
 }
 
-/* ---- umockdev's protocol ---- */
+/* ---- questions to the bus ---- */
 
-typedef struct Words {
-        unsigned long what, a, b;
-} Words;
-enum { ASK_IOCTL = 1, SAYS_DONE = 3, SAYS_READ_MEMORY = 5, SAYS_WRITE_MEMORY = 6, ASK_READ = 7 };
-
-static bool lend_memory(int server, const Words *w)
+static bool send_parts(int fd, struct iovec *parts, size_t n)
 {
-        char *memory = (char *)w->a;
-        for (size_t done = 0; done < w->b;) {
-                ssize_t n = w->what == SAYS_READ_MEMORY
-                        ? send(server, memory + done, w->b - done, MSG_NOSIGNAL)
-                        : recv(server, memory + done, w->b - done, 0);
+        for (;;) {
+                struct msghdr m = { .msg_iov = parts, .msg_iovlen = n };
+                ssize_t k = NEXT(sendmsg)(fd, &m, MSG_NOSIGNAL);
+                if (k <= 0)
+                        return false;
+                while (n && (size_t)k >= parts->iov_len) {
+                        k -= (ssize_t)parts->iov_len;
+                        parts++;
+                        n--;
+                }
+                if (!n)
+                        return true;
+                parts->iov_base = (char *)parts->iov_base + k;
+                parts->iov_len -= (size_t)k;
+        }
+}
+
+static bool receive(int fd, void *data, size_t size)
+{
+        char *p = data;
+        while (size) {
+                ssize_t n = recv(fd, p, size, MSG_WAITALL);
                 if (n <= 0)
                         return false;
-                done += (size_t)n;
+                p += n;
+                size -= (size_t)n;
         }
         return true;
 }
 
-static long ask(int fd, unsigned long what, unsigned long a, unsigned long b)
+/* Asks and takes the answer; `back` gets what comes with it, unless that belongs to a request. */
+static bool converse(int server, struct iovec *parts, size_t n, UsbSaid *said, void *back)
+{
+        if (!send_parts(server, parts, n) || !receive(server, said, sizeof(*said)))
+                return false;
+        struct usbdevfs_urb *urb = (struct usbdevfs_urb *)said->urb;
+        if (urb) {
+                urb->status = said->status;
+                urb->actual_length = said->actual;
+                back = (char *)urb->buffer + said->offset;
+        }
+        return receive(server, back, said->size);
+}
+
+static long ask(int fd, UsbAsk *a, const void *first, size_t n_first, const void *second,
+        size_t n_second, void *back)
 {
         Entry *e = &entries[fd];
-        Words w = { what, a, b };
+        struct iovec parts[] = { { a, sizeof(*a) }, { (void *)(uintptr_t)first, n_first },
+                { (void *)(uintptr_t)second, n_second } };
+        UsbSaid said = {};
         sigset_t all, before;
-        long value = -1;
-        int error = ENODEV; /* a server that is gone: as after an unplug */
+        a->size = (uint32_t)(n_first + n_second);
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
         pthread_mutex_lock(&e->lock);
-        bool sent = send(e->socket, &w, sizeof(w), MSG_NOSIGNAL) == sizeof(w);
-        while (sent && recv(e->socket, &w, sizeof(w), MSG_WAITALL) == sizeof(w)) {
-                if (w.what == SAYS_DONE) {
-                        value = (long)w.a;
-                        error = (int)w.b;
-                        break;
-                }
-                if (w.what != SAYS_READ_MEMORY && w.what != SAYS_WRITE_MEMORY)
-                        break;
-                if (!lend_memory(e->socket, &w))
-                        break;
-        }
+        /* a bus that is gone: as after an unplug */
+        if (!converse(e->socket, parts, 3, &said, back))
+                said = (UsbSaid){ .value = -1, .error = ENODEV };
         pthread_mutex_unlock(&e->lock);
         pthread_sigmask(SIG_SETMASK, &before, NULL);
-        if (value == -1)
-                errno = error;
-        return value;
+        if (said.urb)
+                *(void **)back = (void *)said.urb;
+        if (said.value == -1)
+                errno = said.error;
+        return said.value;
+}
+
+static int usb_ioctl(int fd, unsigned long request, void *argument)
+{
+        size_t size = request >> _IOC_SIZESHIFT & ((1 << _IOC_SIZEBITS) - 1);
+        UsbAsk a = { .what = USB_ASK_IOCTL, .request = request, .argument = (uintptr_t)argument };
+        const struct usbdevfs_urb *urb = argument;
+        bool out;
+        switch (request) {
+        case USBDEVFS_SUBMITURB:
+                out = urb->type == USBDEVFS_URB_TYPE_CONTROL || !(urb->endpoint & 0x80);
+                return (int)ask(fd, &a, urb, sizeof(*urb), urb->buffer,
+                        out ? (size_t)urb->buffer_length : 0, argument);
+        case USBDEVFS_DISCARDURB:
+        case USBDEVFS_REAPURB:
+        case USBDEVFS_REAPURBNDELAY: return (int)ask(fd, &a, NULL, 0, NULL, 0, argument);
+        default: return (int)ask(fd, &a, argument, size, NULL, 0, argument);
+        }
 }
 
 /* ---- calls on descriptors ---- */
@@ -230,14 +278,15 @@ int ioctl(int fd, unsigned long request, ...)
         void *argument = va_arg(ap, void *);
         va_end(ap);
         if (kind_of(fd) == ADOPTED)
-                return (int)ask(fd, ASK_IOCTL, (unsigned)request, (unsigned long)argument);
+                return usb_ioctl(fd, (unsigned)request, argument);
         return NEXT(ioctl)(fd, request, argument);
 }
 
 ssize_t read(int fd, void *data, size_t size)
 {
+        UsbAsk a = { .what = USB_ASK_READ, .argument = size };
         if (kind_of(fd) == ADOPTED)
-                return ask(fd, ASK_READ, (unsigned long)data, size);
+                return ask(fd, &a, NULL, 0, NULL, 0, data);
         return NEXT(read)(fd, data, size);
 }
 
@@ -307,7 +356,7 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
                 const char *node = n_sockets < NODES_IN_MESSAGE
                         ? node_name(in[i], buffer, sizeof(buffer))
                         : NULL;
-                int server = node ? connect_server(node) : -1;
+                int server = node ? connect_bus(node) : -1;
                 if (server >= 0)
                         out[n_out++] = sockets[n_sockets++] = server;
         }

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What usb-bus.c (ports, sysfs, uevents) and usb-node.c (requests on an open node) share. */
+/* What usb-bus.c (ports, sysfs, uevents), usb-node.c (requests) and usb-server.c (connections)
+ * share. */
 
 #include <pthread.h>
 #include <umockdev.h>
 
 #include "usb-bus.h"
+#include "usb-wire.h"
 
 enum { INTERFACES_MAX = 4, SPARE_MAX = 64, SPARE_SIZE = 1024 * 1024 };
 
+typedef struct UsbFile UsbFile;
+
+/* A queued request. */
 typedef struct Urb {
         struct Urb *next;
-        UMockdevIoctlData *request;
-        UMockdevIoctlData *buffer; /* the program's memory; of a bulk IN only when it is reaped */
-        uint8_t *data;             /* bulk IN: what has come, from the node's spare buffers */
-        size_t done;
+        UsbFile *file;
+        uint64_t address; /* of the program's structure: its name */
+        uint8_t type, endpoint;
+        uint8_t *data; /* of the size below; from the node's spare ones if it fits */
+        size_t size, done;
+        int status;
         bool started;  /* a control request that was given to the device */
         uint64_t when; /* and is finished then */
         ssize_t result;
@@ -32,17 +39,16 @@ typedef struct UsbNode {
         UsbPort *port;
         UsbIdentity usb;
         unsigned devnum;
-        char name[32]; /* "/dev/bus/usb/001/002" */
-        UMockdevIoctlBase *handler;
-        int gate; /* the FIFO; one byte inside: nothing to reap */
+        char name[USB_WIRE_NAME]; /* "/dev/bus/usb/001/002" */
+        int gate;                 /* the FIFO; one byte inside: nothing to reap */
         bool gate_full;
         bool gone; /* the device left */
         bool in_halted;
         UrbList pending, done;
         uint8_t *spare[SPARE_MAX]; /* each of SPARE_SIZE */
         size_t n_spare;
-        size_t read_pos;
-        bool driver[INTERFACES_MAX], claimed[INTERFACES_MAX];
+        bool driver[INTERFACES_MAX];
+        UsbFile *claimed[INTERFACES_MAX];
         uint64_t driver_at;
         uint64_t added_at; /* 0: the event was not sent yet */
         bool spoken;
@@ -50,6 +56,17 @@ typedef struct UsbNode {
         char *paths[2 + INTERFACES_MAX];
         size_t n_paths;
 } UsbNode;
+
+/* An open descriptor of a node: a connection, served by a thread of its own. */
+struct UsbFile {
+        UsbFile *next;
+        UsbBus *bus;
+        UsbNode *node;
+        int socket;
+        pthread_t thread;
+        size_t read_pos;
+        uint8_t *room; /* for questions */
+};
 
 struct UsbPort {
         UsbPort *next;
@@ -59,7 +76,7 @@ struct UsbPort {
         FILE *log;
         uint64_t cdc_acm_ms;
         unsigned faults;
-        pthread_mutex_t lock; /* device and node */
+        pthread_mutex_t lock; /* device and nodes */
         UsbNode *node;        /* the current appearance, NULL none */
         uint64_t armed;       /* the time thread will look at this port then */
         int polled;           /* and this descriptor of the device is among those it waits for */
@@ -72,16 +89,16 @@ struct UsbBus {
         char *root, *hub;
         UsbPort *ports;
         UsbNode *nodes; /* all there ever were */
+        UsbFile *files; /* likewise */
         unsigned last_devnum;
-        pthread_t thread;
-        bool running, stop;
-        int wake;
-        pthread_mutex_t lock; /* the list of ports */
+        pthread_t time_thread, server_thread;
+        bool has_time_thread, has_server_thread, stop;
+        int wake, server;
+        pthread_mutex_t lock; /* the lists */
 };
 
 /* usb-node.c; all with the port's lock held */
 int node_open_gate(UsbNode *n, const char *path);
-void node_attach(UsbNode *n, UMockdevTestbed *testbed);
 /* Moves what can be moved between the device and the queued requests. */
 void node_pump(UsbNode *n, uint64_t now);
 /* The device has left: everything queued ends. */
@@ -89,7 +106,19 @@ void node_vanish(UsbNode *n);
 /* When a queued control request ends; MODEL_NEVER none. */
 uint64_t node_deadline(const UsbNode *n);
 void node_bind_driver(UsbNode *n, uint64_t now);
-void node_free(UsbNode *n);
+/* An ioctl: `data` are `size` bytes from the program, changed where it gets something back. When
+ * a request is reaped, ret_urb is it, and the caller frees it with node_urb_free. */
+void node_ioctl(UsbNode *n, UsbFile *f, const UsbAsk *ask, uint8_t *data, UsbSaid *said,
+        Urb **ret_urb, uint64_t now);
+void node_urb_free(UsbNode *n, Urb *u);
+/* The program closed the descriptor: its requests and claims end. */
+void node_close(UsbNode *n, UsbFile *f);
+UsbNode *node_free(UsbNode *n);
+
+/* usb-server.c */
+int server_start(UsbBus *b);
+void server_stop(UsbBus *b);
 
 /* usb-bus.c: the port's state changed, its time has to be looked at again */
 void port_changed(UsbPort *p);
+UsbNode *bus_find_node(UsbBus *b, const char *name);

@@ -127,9 +127,20 @@ static UsbNode *node_make(UsbBus *b, UsbPort *p, const UsbIdentity *usb)
         g_mkdir_with_parents(dir, 0755);
         if (node_open_gate(n, path) < 0)
                 fprintf(stderr, "usb bus: %s: %m\n", path);
-        node_attach(n, b->testbed);
+        pthread_mutex_lock(&b->lock);
         n->next = b->nodes;
         b->nodes = n;
+        pthread_mutex_unlock(&b->lock);
+        return n;
+}
+
+UsbNode *bus_find_node(UsbBus *b, const char *name)
+{
+        pthread_mutex_lock(&b->lock);
+        UsbNode *n = b->nodes;
+        while (n && strcmp(n->name, name) != 0)
+                n = n->next;
+        pthread_mutex_unlock(&b->lock);
         return n;
 }
 
@@ -337,12 +348,16 @@ int bus_new(UsbBus **ret)
                 "usb_device", NULL);
         b->last_devnum = 1;
         pthread_mutex_init(&b->lock, NULL);
+        b->server = -1;
         b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        if (b->wake < 0 || pthread_create(&b->thread, NULL, time_thread, b) != 0) {
+        b->has_time_thread =
+                b->wake >= 0 && pthread_create(&b->time_thread, NULL, time_thread, b) == 0;
+        int r = b->has_time_thread ? server_start(b) : -EAGAIN;
+        if (r < 0) {
+                fprintf(stderr, "usb bus: %s\n", strerror(-r));
                 bus_free(b);
-                return -EAGAIN;
+                return r;
         }
-        b->running = true;
         *ret = b;
         return 0;
 }
@@ -353,8 +368,9 @@ UsbBus *bus_free(UsbBus *b)
         if (!b)
                 return NULL;
         __atomic_store_n(&b->stop, true, __ATOMIC_RELEASE);
-        if (b->running && write(b->wake, &one, sizeof(one)) > 0)
-                pthread_join(b->thread, NULL);
+        if (b->has_time_thread && write(b->wake, &one, sizeof(one)) > 0)
+                pthread_join(b->time_thread, NULL);
+        server_stop(b);
         for (UsbPort *p = b->ports; p; p = p->next) {
                 if (p->sync)
                         g_source_remove(p->sync);

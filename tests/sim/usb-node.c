@@ -16,16 +16,6 @@
 
 /* ---- the gate: writable means that something can be reaped ---- */
 
-int node_open_gate(UsbNode *n, const char *path)
-{
-        if (mkfifo(path, 0600) < 0)
-                return -errno;
-        n->gate = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        if (n->gate < 0 || fcntl(n->gate, F_SETPIPE_SZ, 4096) < 0)
-                return -errno;
-        return 0;
-}
-
 static void gate_set(UsbNode *n, bool full)
 {
         static const char slot[4096];
@@ -39,11 +29,20 @@ static void gate_set(UsbNode *n, bool full)
                 n->gate_full = full;
 }
 
-/* ---- requests ----
- *
- * umockdev copies the whole of a program's buffer for each request, both ways. A request for 1 MiB
- * that gets one byte would cost 2 MiB, so the buffer of a bulk IN is looked at only when it is
- * reaped, and only as much of it as was received. */
+int node_open_gate(UsbNode *n, const char *path)
+{
+        if (mkfifo(path, 0600) < 0)
+                return -errno;
+        n->gate = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        if (n->gate < 0 || fcntl(n->gate, F_SETPIPE_SZ, 4096) < 0)
+                return -errno;
+        n->pending.last = &n->pending.first;
+        n->done.last = &n->done.first;
+        gate_set(n, true);
+        return 0;
+}
+
+/* ---- requests ---- */
 
 static void list_add(UrbList *l, Urb *u)
 {
@@ -61,11 +60,6 @@ static Urb *list_take(UrbList *l, Urb **place)
         return u;
 }
 
-static struct usbdevfs_urb *urb(const Urb *u)
-{
-        return (struct usbdevfs_urb *)u->request->data;
-}
-
 static uint8_t *data_new(UsbNode *n, size_t size)
 {
         if (size <= SPARE_SIZE && n->n_spare)
@@ -73,20 +67,17 @@ static uint8_t *data_new(UsbNode *n, size_t size)
         return g_malloc(MAX(size, (size_t)SPARE_SIZE));
 }
 
-static void urb_free(UsbNode *n, Urb *u)
+void node_urb_free(UsbNode *n, Urb *u)
 {
-        if (u->data && n->n_spare < SPARE_MAX && urb(u)->buffer_length <= SPARE_SIZE)
-                n->spare[n->n_spare++] = g_steal_pointer(&u->data);
+        if (n->n_spare < SPARE_MAX && u->size <= SPARE_SIZE)
+                n->spare[n->n_spare++] = TAKE_PTR(u->data);
         g_free(u->data);
-        g_clear_object(&u->request);
-        g_clear_object(&u->buffer);
         g_free(u);
 }
 
-static void finish(UsbNode *n, Urb *u, int status, size_t actual)
+static void finish(UsbNode *n, Urb *u, int status)
 {
-        urb(u)->status = status;
-        urb(u)->actual_length = (int)actual;
+        u->status = status;
         list_add(&n->done, u);
         gate_set(n, false);
 }
@@ -96,7 +87,7 @@ void node_vanish(UsbNode *n)
         n->gone = true;
         while (n->pending.first) {
                 Urb *u = list_take(&n->pending, &n->pending.first);
-                finish(n, u, -ESHUTDOWN, u->done);
+                finish(n, u, -ESHUTDOWN);
         }
         gate_set(n, false);
 }
@@ -106,10 +97,8 @@ static int move_control(UsbNode *n, Urb *u, uint64_t now, int *status)
 {
         Device *d = n->port->device;
         if (!u->started) {
-                uint8_t *b = (uint8_t *)u->buffer->data;
                 u->started = true;
-                u->result =
-                        d->ops->control(d, b, b + 8, (size_t)urb(u)->buffer_length - 8, &u->when);
+                u->result = d->ops->control(d, u->data, u->data + 8, u->size - 8, &u->when);
         }
         if (u->when > now)
                 return 0;
@@ -121,8 +110,7 @@ static int move_control(UsbNode *n, Urb *u, uint64_t now, int *status)
 static int move_out(UsbNode *n, Urb *u, uint64_t now, int *status)
 {
         Device *d = n->port->device;
-        size_t size = (size_t)urb(u)->buffer_length, taken;
-        const uint8_t *b = u->buffer ? (const uint8_t *)u->buffer->data : NULL;
+        size_t taken;
         if (!n->spoken) {
                 n->spoken = true;
                 fprintf(n->port->log, "port%u %llu.%06llu first-out %llu us after add\n",
@@ -131,9 +119,9 @@ static int move_out(UsbNode *n, Urb *u, uint64_t now, int *status)
                         (unsigned long long)(n->added_at ? now - n->added_at : 0));
                 fflush(n->port->log);
         }
-        int r = d->ops->out(d, b + u->done, size - u->done, &taken);
+        int r = d->ops->out(d, u->data + u->done, u->size - u->done, &taken);
         u->done += taken;
-        if (r == -EAGAIN || (!r && u->done < size))
+        if (r == -EAGAIN || (!r && u->done < u->size))
                 return 0;
         *status = r;
         return 1;
@@ -142,10 +130,9 @@ static int move_out(UsbNode *n, Urb *u, uint64_t now, int *status)
 static int move_in(UsbNode *n, Urb *u, int *status)
 {
         Device *d = n->port->device;
-        size_t size = (size_t)urb(u)->buffer_length;
-        while (u->done < size) {
+        while (u->done < u->size) {
                 bool end;
-                ssize_t r = d->ops->in(d, u->data + u->done, size - u->done, &end);
+                ssize_t r = d->ops->in(d, u->data + u->done, u->size - u->done, &end);
                 if (r == -EAGAIN)
                         return 0;
                 if (r < 0) {
@@ -167,10 +154,9 @@ static bool pump_once(UsbNode *n, uint64_t now)
         bool again = false, in_waits = n->in_halted, out_waits = false;
         for (Urb **p = &n->pending.first; *p;) {
                 Urb *u = *p;
-                struct usbdevfs_urb *q = urb(u);
-                bool control = q->type == USBDEVFS_URB_TYPE_CONTROL;
-                bool in = !control && q->endpoint & 0x80;
-                bool other = q->type != USBDEVFS_URB_TYPE_BULK && !control;
+                bool control = u->type == USBDEVFS_URB_TYPE_CONTROL;
+                bool in = !control && u->endpoint & 0x80;
+                bool other = u->type != USBDEVFS_URB_TYPE_BULK && !control;
                 int status = 0, r;
                 size_t before = u->done;
                 if (other || (in ? in_waits : !control && out_waits))
@@ -191,7 +177,7 @@ static bool pump_once(UsbNode *n, uint64_t now)
                         continue;
                 }
                 in_waits |= n->in_halted;
-                finish(n, list_take(&n->pending, p), status, u->done);
+                finish(n, list_take(&n->pending, p), status);
         }
         return again;
 }
@@ -242,62 +228,64 @@ static Answer fail(int error)
         return (Answer){ -1, error };
 }
 
-static Answer submit(UsbNode *n, UMockdevIoctlData *d, uint64_t now)
+static Answer submit(UsbNode *n, UsbFile *f, const UsbAsk *ask, const uint8_t *data, uint64_t now)
 {
-        struct usbdevfs_urb *q = (struct usbdevfs_urb *)d->data;
+        struct usbdevfs_urb q;
+        if (ask->size < sizeof(q))
+                return fail(EFAULT);
+        memcpy(&q, data, sizeof(q));
+        bool control = q.type == USBDEVFS_URB_TYPE_CONTROL, in = q.endpoint & 0x80;
+        size_t sent = ask->size - sizeof(q);
+        if (q.buffer_length < (control ? 8 : 0) || q.buffer_length > USB_WIRE_MAX ||
+                (sent && sent != (size_t)q.buffer_length) || (!sent && !in && q.buffer_length))
+                return fail(EINVAL);
         Urb *u = g_new0(Urb, 1);
-        u->request = g_object_ref(d);
+        u->file = f;
+        u->address = ask->argument;
+        u->type = q.type;
+        u->endpoint = q.endpoint;
         u->when = MODEL_NEVER;
-        if (q->type == USBDEVFS_URB_TYPE_BULK && q->endpoint & 0x80)
-                u->data = data_new(n, (size_t)q->buffer_length);
-        else if (q->buffer_length > 0)
-                u->buffer = umockdev_ioctl_data_resolve(
-                        d, offsetof(struct usbdevfs_urb, buffer), (size_t)q->buffer_length, NULL);
+        u->size = (size_t)q.buffer_length;
+        u->data = data_new(n, u->size);
+        memcpy(u->data, data + sizeof(q), sent);
         list_add(&n->pending, u);
         node_pump(n, now);
         return (Answer){};
 }
 
-static Answer discard(UsbNode *n, gulong address)
+static Answer discard(UsbNode *n, const UsbFile *f, uint64_t address)
 {
         for (Urb **p = &n->pending.first; *p; p = &(*p)->next)
-                if ((*p)->request->client_addr == address) {
-                        Urb *u = list_take(&n->pending, p);
-                        finish(n, u, -ENOENT, u->done); /* what had come stays */
+                if ((*p)->file == f && (*p)->address == address) {
+                        finish(n, list_take(&n->pending, p), -ENOENT); /* what had come stays */
                         return (Answer){};
                 }
         return fail(EINVAL);
 }
 
-static Answer reap(UsbNode *n, UMockdevIoctlData *d)
+static Answer reap(UsbNode *n, const UsbFile *f, Urb **ret)
 {
-        Answer a = {};
-        if (n->done.first) {
-                Urb *u = list_take(&n->done, &n->done.first);
-                if (u->data && u->done)
-                        u->buffer = umockdev_ioctl_data_resolve(
-                                u->request, offsetof(struct usbdevfs_urb, buffer), u->done, NULL);
-                if (u->data && u->buffer)
-                        memcpy(u->buffer->data, u->data, u->done);
-                umockdev_ioctl_data_set_ptr(d, 0, u->request);
-                urb_free(n, u);
-        } else
-                a = fail(n->gone ? ENODEV : EAGAIN);
+        for (Urb **p = &n->done.first; *p && !*ret; p = &(*p)->next)
+                if ((*p)->file == f) {
+                        *ret = list_take(&n->done, p);
+                        break;
+                }
         if (!n->done.first && !n->gone)
                 gate_set(n, true);
-        return a;
+        return *ret ? (Answer){} : fail(n->gone ? ENODEV : EAGAIN);
 }
 
-static Answer claim(UsbNode *n, unsigned interface, bool disconnect)
+static Answer claim(UsbNode *n, UsbFile *f, unsigned interface, bool disconnect)
 {
         if (interface >= INTERFACES_MAX)
                 return fail(ENOENT);
         if (n->port->faults & PORT_CLAIM_BUSY)
                 return fail(EBUSY);
-        if (n->driver[interface] && !disconnect)
+        if ((n->driver[interface] && !disconnect) ||
+                (n->claimed[interface] && n->claimed[interface] != f))
                 return fail(EBUSY);
         n->driver[interface] = false;
-        n->claimed[interface] = true;
+        n->claimed[interface] = f;
         return (Answer){};
 }
 
@@ -330,14 +318,11 @@ static Answer get_driver(UsbNode *n, struct usbdevfs_getdriver *q)
         return (Answer){};
 }
 
-static Answer answer(
-        UsbNode *n, gulong request, void *data, UMockdevIoctlData *d, gulong argument, uint64_t now)
+/* `data` is a copy of the program's structure, with room for the largest. */
+static Answer answer(UsbNode *n, UsbFile *f, const UsbAsk *ask, void *data, uint64_t now)
 {
-        bool late = request == USBDEVFS_REAPURBNDELAY || request == USBDEVFS_REAPURB ||
-                request == USBDEVFS_DISCARDURB;
-        if (n->gone && !late)
-                return fail(ENODEV);
-        switch (request) {
+        unsigned interface = ask->size >= sizeof(unsigned) ? *(unsigned *)data : INTERFACES_MAX;
+        switch (ask->request) {
         case USBDEVFS_GET_CAPABILITIES:
                 *(uint32_t *)data = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_BULK_CONTINUATION |
                         USBDEVFS_CAP_NO_PACKET_SIZE_LIM | USBDEVFS_CAP_BULK_SCATTER_GATHER |
@@ -349,12 +334,11 @@ static Answer answer(
                 return (Answer){};
         case USBDEVFS_GET_SPEED: return (Answer){ n->usb.speed == 12 ? 2 : 3, 0 };
         case USBDEVFS_GETDRIVER: return get_driver(n, data);
-        case USBDEVFS_CLAIMINTERFACE: return claim(n, *(unsigned *)data, false);
-        case USBDEVFS_DISCONNECT_CLAIM:
-                return claim(n, ((struct usbdevfs_disconnect_claim *)data)->interface, true);
+        case USBDEVFS_CLAIMINTERFACE: return claim(n, f, interface, false);
+        case USBDEVFS_DISCONNECT_CLAIM: return claim(n, f, interface, true);
         case USBDEVFS_RELEASEINTERFACE:
-                if (*(unsigned *)data < INTERFACES_MAX)
-                        n->claimed[*(unsigned *)data] = false;
+                if (interface < INTERFACES_MAX && n->claimed[interface] == f)
+                        n->claimed[interface] = NULL;
                 return (Answer){};
         case USBDEVFS_IOCTL: return driver_control(n, data);
         case USBDEVFS_SETCONFIGURATION:
@@ -366,85 +350,55 @@ static Answer answer(
                 n->port->device->ops->clear_halt(n->port->device);
                 node_pump(n, now);
                 return (Answer){};
-        case USBDEVFS_SUBMITURB: return submit(n, d, now);
-        case USBDEVFS_DISCARDURB: return discard(n, argument);
-        case USBDEVFS_REAPURB:
-        case USBDEVFS_REAPURBNDELAY: return reap(n, d);
+        case USBDEVFS_SUBMITURB: return submit(n, f, ask, data, now);
         default: return fail(ENOTTY);
         }
 }
 
-static gboolean on_ioctl(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, gpointer userdata)
+void node_ioctl(UsbNode *n, UsbFile *f, const UsbAsk *ask, uint8_t *data, UsbSaid *said,
+        Urb **ret_urb, uint64_t now)
 {
-        UsbNode *n = userdata;
-        gulong request = umockdev_ioctl_client_get_request(client);
-        UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client), *d = NULL;
-        size_t size = request >> _IOC_SIZESHIFT & ((1 << _IOC_SIZEBITS) - 1);
-        gulong argument;
-        memcpy(&argument, arg->data, sizeof(argument));
-        /* the structure of a discarded request is not looked at, only its address */
-        if (size && request != USBDEVFS_DISCARDURB &&
-                !(d = umockdev_ioctl_data_resolve(arg, 0, size, NULL)))
-                return FALSE;
-        pthread_mutex_lock(&n->port->lock);
-        uint64_t now = stream_now();
-        n->read_pos = 0; /* the next read starts over: stands in for the seek */
-        if (!n->gone)
-                n->port->device->ops->run(n->port->device, now);
-        Answer a = answer(n, request, d ? d->data : NULL, d, argument, now);
-        port_changed(n->port);
-        pthread_mutex_unlock(&n->port->lock);
-        umockdev_ioctl_client_complete(client, a.value, a.error);
-        g_clear_object(&d);
-        return TRUE;
+        Answer a;
+        /* these work on what is left after the device has gone */
+        if (ask->request == USBDEVFS_DISCARDURB)
+                a = discard(n, f, ask->argument);
+        else if (ask->request == USBDEVFS_REAPURB || ask->request == USBDEVFS_REAPURBNDELAY)
+                a = reap(n, f, ret_urb);
+        else
+                a = n->gone ? fail(ENODEV) : answer(n, f, ask, data, now);
+        said->value = (int32_t)a.value;
+        said->error = a.error;
 }
 
-/* Descriptors, for libusb_wrap_sys_device(). */
-static gboolean on_read(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, gpointer userdata)
+static void drop_of(UsbNode *n, UrbList *l, const UsbFile *f)
 {
-        UsbNode *n = userdata;
-        UMockdevIoctlData *arg = umockdev_ioctl_client_get_arg(client);
-        uint8_t all[sizeof(n->usb.device) + sizeof(n->usb.config)];
-        size_t size = sizeof(n->usb.device) + n->usb.n_config;
-        memcpy(all, n->usb.device, sizeof(n->usb.device));
-        memcpy(all + sizeof(n->usb.device), n->usb.config, n->usb.n_config);
-        pthread_mutex_lock(&n->port->lock);
-        size_t k = MIN(size - n->read_pos, (size_t)arg->data_len);
-        memcpy(arg->data, all + n->read_pos, k);
-        n->read_pos += k;
-        pthread_mutex_unlock(&n->port->lock);
-        umockdev_ioctl_client_complete(client, (glong)k, 0);
-        return TRUE;
+        for (Urb **p = &l->first; *p;)
+                if (!f || (*p)->file == f)
+                        node_urb_free(n, list_take(l, p));
+                else
+                        p = &(*p)->next;
 }
 
-void node_attach(UsbNode *n, UMockdevTestbed *testbed)
+void node_close(UsbNode *n, UsbFile *f)
 {
-        n->pending.last = &n->pending.first;
-        n->done.last = &n->done.first;
-        n->handler = umockdev_ioctl_base_new();
-        g_signal_connect(n->handler, "handle-ioctl", G_CALLBACK(on_ioctl), n);
-        g_signal_connect(n->handler, "handle-read", G_CALLBACK(on_read), n);
-        umockdev_testbed_attach_ioctl(testbed, n->name, n->handler, NULL);
-        gate_set(n, true);
+        drop_of(n, &n->pending, f);
+        drop_of(n, &n->done, f);
+        if (!n->done.first && !n->gone)
+                gate_set(n, true);
+        for (size_t i = 0; i < INTERFACES_MAX; i++)
+                if (n->claimed[i] == f)
+                        n->claimed[i] = NULL;
 }
 
-static void list_free(UsbNode *n, UrbList *l)
+UsbNode *node_free(UsbNode *n)
 {
-        while (l->first)
-                urb_free(n, list_take(l, &l->first));
-}
-
-void node_free(UsbNode *n)
-{
-        if (n->handler)
-                umockdev_testbed_detach_ioctl(n->port->bus->testbed, n->name, NULL);
-        list_free(n, &n->pending);
-        list_free(n, &n->done);
+        drop_of(n, &n->pending, NULL);
+        drop_of(n, &n->done, NULL);
         while (n->n_spare)
                 g_free(n->spare[--n->n_spare]);
-        g_clear_object(&n->handler);
         fd_close(n->gate);
         for (size_t i = 0; i < n->n_paths; i++)
                 g_free(n->paths[i]);
         free(n);
+        return NULL;
 }
