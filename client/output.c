@@ -161,9 +161,13 @@ size_t text_width(const char *text)
 
         for (size_t n; *text; text += n) {
                 n = mbrtowc(&c, text, MB_CUR_MAX, &state);
-                if (n == 0 || n > MB_CUR_MAX) /* no character: a byte each */
-                        return width + strlen(text);
-                int w = wcwidth(c);
+                int w = 1;
+                if (n == 0 || n > MB_CUR_MAX) { /* no character: the byte shows as something */
+                        state = (mbstate_t){};
+                        n = 1;
+                } else {
+                        w = wcwidth(c);
+                }
                 width += w > 0 ? (size_t)w : 0;
         }
         return width;
