@@ -6,6 +6,7 @@
 
 #include "client/bus.h"
 #include "client/error.h"
+#include "client/tty-agent.h"
 #include "client/verb.h"
 
 enum { VALUE_DEPTH_MAX = 8, KEY_MAX = 64 };
@@ -17,9 +18,19 @@ int bus_open(sd_bus **ret)
         int r = sd_bus_open_system_with_description(&bus, "mtkbackupctl");
         if (r < 0)
                 return error_bus(NULL, r);
-        sd_bus_set_allow_interactive_authorization(
-                bus, isatty(STDIN_FILENO) && stderr_is_terminal());
         *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+int bus_open_asking(sd_bus **ret)
+{
+        int r = bus_open(ret);
+        if (r)
+                return r;
+        if (isatty(STDIN_FILENO) && stderr_is_terminal()) {
+                sd_bus_set_allow_interactive_authorization(*ret, true);
+                tty_agent_start();
+        }
         return 0;
 }
 

@@ -20,9 +20,10 @@ static inline void sd_bus_closep(sd_bus **bus)
 #define _cleanup_bus_ _cleanup_(sd_bus_closep)
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 
-/* Connects to the system bus; on a terminal the person may be asked for authorisation.
- * 0 or an exit code. */
+/* Connects to the system bus. 0 or an exit code. */
 int bus_open(sd_bus **ret);
+/* The same for verbs that need authorisation: on a terminal the person may be asked for it. */
+int bus_open_asking(sd_bus **ret);
 
 /* Calls a method and waits for the answer without a limit (a question may have to be answered, a
  * large file to be written). reply may be NULL. 0 or an exit code. */

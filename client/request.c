@@ -16,7 +16,7 @@ void request_done(Request *q)
 
 int request_start(Request *q, const char *kind, const char *profile, bool follow)
 {
-        int r = bus_open(&q->bus);
+        int r = bus_open_asking(&q->bus);
         if (r)
                 return r;
         if (follow) {

@@ -91,7 +91,7 @@ static int run(int argc, char **argv)
                 return error_usage("“agents” does not understand “%s”", argv[0]);
         if (argc == 1)
                 return error_usage("which file? “mtkbackupctl agents import FILE”");
-        int r = bus_open(&bus);
+        int r = bus_open_asking(&bus);
         if (r)
                 return r;
         return argc > 0 ? import(bus, argv[1]) : list(bus);

@@ -61,7 +61,7 @@ static int run(int argc, char **argv)
         _cleanup_bus_ sd_bus *bus = NULL;
         int worst = EXIT_OK;
 
-        int r = bus_open(&bus);
+        int r = bus_open_asking(&bus);
         if (r)
                 return r;
         for (int i = 0; i < argc; i++)

@@ -207,7 +207,7 @@ static int run(int argc, char **argv)
 
         if (!rom && strcmp(arg_format, "raw") != 0)
                 return error_usage("there is no format “%s”", arg_format);
-        int r = bus_open(&e.bus);
+        int r = bus_open_asking(&e.bus);
         if (r)
                 return r;
         r = backup_resolve(e.bus, argv[0], &id);

@@ -65,7 +65,7 @@ static int run(int argc, char **argv)
         _cleanup_free_ char *id = NULL, *path = NULL;
         _cleanup_json_ json_t *manifest = NULL;
 
-        int r = bus_open(&bus);
+        int r = bus_open_asking(&bus);
         if (r)
                 return r;
         r = backup_resolve(bus, argv[0], &id);

@@ -6,6 +6,7 @@
 #include "client/error.h"
 #include "client/help.h"
 #include "client/output.h"
+#include "client/tty-agent.h"
 #include "client/verb.h"
 
 bool arg_json, arg_redact;
@@ -152,7 +153,9 @@ static int verb_run(const Verb *verb, int argc, char **argv)
         if (verb->max_args >= 0 && argc > verb->max_args)
                 return error_usage(
                         "“%s” does not understand “%s”", verb->name, argv[verb->max_args]);
-        return verb->run(argc, argv);
+        int code = verb->run(argc, argv);
+        tty_agent_stop();
+        return code;
 }
 
 int verb_main(int argc, char **argv)
