@@ -2,6 +2,7 @@
 #include "basic/digest.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 static const struct {
@@ -109,4 +110,9 @@ void digest_of(DigestKind kind, const void *data, size_t size, uint8_t *out)
 size_t digest_size(DigestKind kind)
 {
         return kinds[kind].size;
+}
+
+const char *digest_library(void)
+{
+        return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

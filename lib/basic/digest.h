@@ -35,3 +35,5 @@ void digest_peek(const Digest *d, uint8_t *out);
 /* One call for one block. */
 void digest_of(DigestKind kind, const void *data, size_t size, uint8_t *out);
 size_t digest_size(DigestKind kind);
+/* Version of the library behind it ("3.0.16"). */
+const char *digest_library(void);

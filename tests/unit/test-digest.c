@@ -43,4 +43,10 @@ static void test_known_sums(void **state)
         }
 }
 
-TEST_MAIN(cmocka_unit_test(test_pieces), cmocka_unit_test(test_known_sums))
+static void test_library(void **state)
+{
+        assert_true(digest_library()[0] >= '3' && digest_library()[0] <= '9');
+}
+
+TEST_MAIN(cmocka_unit_test(test_pieces), cmocka_unit_test(test_known_sums),
+        cmocka_unit_test(test_library))
