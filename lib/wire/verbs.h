@@ -104,22 +104,35 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
  *             VERIFY (1: STORE step 8)                                  -> PLAN ITEM BYTES …, DONE
  *   verify    BACKUP, LEVEL (structure data)                            -> BYTES DAMAGED…, DONE
  *   export    fd: output; BACKUP PART FORMAT (raw rom manifest)         -> BYTES DONE
+ *             raw: PART is a part; rom: a region; manifest: there is none
  *   parts     BACKUP                                                    -> PART…, DONE
  *   delete    BACKUP                                                    -> DONE
- *   agent     fd: container file; check it                              -> ENTRY…, DONE
- * The last needs no store descriptor. */
+ *   agent     fds: container file, optional empty output file           -> ENTRY…, DONE
+ *             The container is read once into memory, checked there, and those same bytes are
+ *             written to the output and fsynced. DONE carries SHA256 and SIZE of the container.
+ * The last needs no store descriptor.
+ *
+ * A keeper whose data channel ends although it neither closed it nor was told CANCEL reports
+ * FAIL ERROR=Interrupted: what happened is for the worker to say, and the daemon puts the worker's
+ * cause in its place. */
 #define VERB_RUN "RUN"
 #define VERB_CANCEL "CANCEL"
 
 /* ---- keeper -> daemon ---- */
-#define VERB_PLAN "PLAN"   /* BYTES ITEMS */
-#define VERB_ITEM "ITEM"   /* INDEX (from 0) NAME SIZE */
-#define VERB_BYTES "BYTES" /* BYTES (done) TOTAL DURABLE; at most 10 a second */
+/* PHASE=, as from a worker: reading committing verifying (STORE 5 step 8). From the step after the
+ * commit rename on, CANCEL is too late and is ignored. */
+#define VERB_PLAN "PLAN" /* BYTES ITEMS */
+#define VERB_ITEM "ITEM" /* INDEX (from 0) NAME SIZE */
+/* BYTES (done) TOTAL DURABLE; at most 10 a second. The critical set is counted as often as it is
+ * read; after PHASE=verifying the count starts again, over what is read back from the disk. */
+#define VERB_BYTES "BYTES"
 /* A backup that exists: BACKUP DEVICE_KEY SEQ KIND RESULT CHIP PROFILE NAME START END (µs since
  * 1970) SIZE NEW_BYTES STORED PARTS VERIFIED (ok, damaged, "") VERIFIED_AT REQUESTED_BY PATH */
 #define VERB_BACKUP "BACKUP"
 #define VERB_COMMITTED "COMMITTED" /* same keys: it was just renamed into place and is durable */
 #define VERB_REMOVED "REMOVED"     /* BACKUP: moved to the trash */
 #define VERB_DAMAGED "DAMAGED" /* BACKUP PART OFFSET SIZE TEXT; also without PART: whole backup */
-/* PART in answer to "parts": NAME REGION OFFSET SIZE CLASS STATUS SHA256 */
+/* PART in answer to "parts": NAME REGION OFFSET SIZE CLASS STATUS SHA256. NAME is the part's file
+ * name in the store: unique in a backup, plain ASCII, never a path whatever the phone called it; it
+ * names the part in "export", too. SHA256 is absent for a part without an image. */
 #define VERB_ENTRY "ENTRY" /* HW_CODE HW_SUB HW_VER SW_VER PROTOCOL DESCRIPTION STAGES TEXT */
