@@ -23,7 +23,7 @@ Backup *backup_free(Backup *b)
 
 static int no_such_backup(const char *id, Failure *f)
 {
-        failure_set(f, -ENOENT, ERROR_NO_SUCH_BACKUP, "there is no backup \"%.60s\"", id);
+        failure_set(f, -ENOENT, ERROR_NO_SUCH_BACKUP, "There is no backup \"%.60s\".", id);
         failure_hint(f, "\"mtkbackupctl backups\" lists what there is.");
         return -ENOENT;
 }
@@ -84,7 +84,7 @@ int backup_open(const Store *s, const char *id, Backup **ret, Failure *f)
 
 static int damaged(const Backup *b, Failure *f, const char *what)
 {
-        failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED, "backup %s is damaged: %s", b->id, what);
+        failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED, "Backup %s is damaged: %s.", b->id, what);
         return -EBADMSG;
 }
 

@@ -82,8 +82,16 @@ static int write_failed(Failure *f, int err, const CopyTarget *to)
 
         if (to->ours)
                 return store_fail(f, err, "writing %s", to->what);
-        return failure_set(f, err, ERROR_FAILED, "writing %s: %s", to->what,
+        return failure_set(f, err, ERROR_FAILED, "Writing %s failed: %s.", to->what,
                 reason ? reason : "unknown error");
+}
+
+int copy_bytes(const CopyTarget *to, const void *data, size_t size, Failure *f)
+{
+        int r = to->sparse ? fd_pwrite_full(to->fd, data, size, to->base)
+                           : write_stream(to->fd, data, size);
+
+        return r < 0 ? write_failed(f, r, to) : 0;
 }
 
 int copy_image(Image *image, const CopyTarget *to, uint64_t size, Failure *f)

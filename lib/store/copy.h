@@ -20,5 +20,7 @@ typedef struct CopyTarget {
 /* What a descriptor from elsewhere is. A regular file is cut at its position; -EBADF when it cannot
  * be written to. */
 int copy_target(int fd, CopyTarget *ret);
+/* Writes bytes at the target's base and ends it there. */
+int copy_bytes(const CopyTarget *to, const void *data, size_t size, Failure *f);
 /* Copies through to the end and checks the whole image. */
 int copy_image(Image *image, const CopyTarget *to, uint64_t size, Failure *f);

@@ -48,7 +48,7 @@ static int open_index(Image *i, int dir, Failure *f)
                 r = -EBADMSG;
         if (r == -EBADMSG || r == -EIO)
                 return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                        "the index of %s in backup %s is damaged or missing", i->part->name,
+                        "The index of %s in backup %s is damaged or missing.", i->part->name,
                         i->backup);
         return r < 0 ? store_fail(f, r, "reading %s of backup %s", path, i->backup) : 0;
 }
@@ -111,7 +111,7 @@ int image_next(Image *i, const uint8_t **ret, uint64_t *ret_offset, size_t *ret_
                 i->damaged = true;
                 chunk_path(hash.bytes, path);
                 return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                        "%s of backup %s is damaged at offset 0x%" PRIx64 ": chunk %s %s",
+                        "%s of backup %s is damaged at offset 0x%" PRIx64 ": chunk %s %s.",
                         i->part->name, i->backup, *ret_offset, path,
                         r == -ENOENT ? "is missing" : "cannot be read or has another content");
         }
@@ -132,7 +132,7 @@ int image_finish(Image *i, Failure *f)
         if (memcmp(sum, i->part->sha256, SHA256_SIZE) == 0)
                 return 0;
         return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                "%s of backup %s is damaged: the whole image has another checksum than when it was "
-                "read",
+                "%s of backup %s is damaged: the image as a whole has another checksum than "
+                "when it was read.",
                 i->part->name, i->backup);
 }

@@ -31,7 +31,7 @@ IndexWriter *index_writer_free(IndexWriter *w);
 DEFINE_CLEANUP(IndexWriter, index_writer_free)
 /* Appends a chunk: CHUNK_SIZE bytes, or 1 to CHUNK_SIZE for the last one. -EINVAL otherwise. */
 int index_add(IndexWriter *w, size_t length, const ChunkHash *hash);
-/* Writes the tail and flushes the file to the disk; ret_sum is the SHA-256 of the file. */
+/* Writes the tail; ret_sum is the SHA-256 of the file. Making it durable is the commit's business. */
 int index_finish(IndexWriter *w, uint8_t ret_sum[SHA256_SIZE]);
 
 typedef struct IndexReader IndexReader;

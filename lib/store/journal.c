@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "basic/bytes.h"
@@ -19,6 +20,7 @@ static const char kind_letters[_CHUNK_KIND_MAX + 1] = "nrzh";
 /* ---- writing ---- */
 
 struct Journal {
+        pthread_mutex_t lock; /* the session notes events while a checkpoint writes */
         int fd;
         bool failed;
         size_t used, size;
@@ -31,6 +33,7 @@ int journal_create_at(int dir, const char *name, Journal **ret)
 
         if (!j)
                 return -ENOMEM;
+        pthread_mutex_init(&j->lock, NULL);
         j->fd = openat(
                 dir, name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (j->fd < 0)
@@ -43,6 +46,7 @@ Journal *journal_free(Journal *j)
 {
         if (!j)
                 return NULL;
+        pthread_mutex_destroy(&j->lock);
         fd_close(j->fd);
         free(j->pending);
         free(j);
@@ -112,18 +116,8 @@ static int format(const JournalEntry *e, char line[JOURNAL_LINE_MAX])
         return -EINVAL;
 }
 
-int journal_add(Journal *j, const JournalEntry *e)
+static int append(Journal *j, const char *line, size_t length)
 {
-        char line[JOURNAL_LINE_MAX + CHECK_SIZE + 2];
-        size_t length;
-        int n;
-
-        n = format(e, line);
-        if (n < 0 || n >= JOURNAL_LINE_MAX)
-                return -EINVAL;
-        make_check(line, (size_t)n, line + n);
-        length = (size_t)n + CHECK_SIZE;
-        line[length++] = '\n';
         if (j->used + length > j->size) {
                 size_t size = MAX(2 * j->size, (size_t)4096);
                 char *bigger;
@@ -141,7 +135,25 @@ int journal_add(Journal *j, const JournalEntry *e)
         return 0;
 }
 
-int journal_flush(Journal *j)
+int journal_add(Journal *j, const JournalEntry *e)
+{
+        char line[JOURNAL_LINE_MAX + CHECK_SIZE + 2];
+        size_t length;
+        int n;
+
+        n = format(e, line);
+        if (n < 0 || n >= JOURNAL_LINE_MAX)
+                return -EINVAL;
+        make_check(line, (size_t)n, line + n);
+        length = (size_t)n + CHECK_SIZE;
+        line[length++] = '\n';
+        pthread_mutex_lock(&j->lock);
+        n = append(j, line, length);
+        pthread_mutex_unlock(&j->lock);
+        return n;
+}
+
+static int flush(Journal *j)
 {
         int r;
 
@@ -156,6 +168,16 @@ int journal_flush(Journal *j)
         if (r < 0)
                 j->failed = true;
         j->used = 0;
+        return r;
+}
+
+int journal_flush(Journal *j)
+{
+        int r;
+
+        pthread_mutex_lock(&j->lock);
+        r = flush(j);
+        pthread_mutex_unlock(&j->lock);
         return r;
 }
 

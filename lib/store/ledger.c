@@ -306,7 +306,7 @@ int ledger_bad(Ledger *l, size_t part, unsigned pass, const ManifestBad *bad, Fa
         }
         if (p->n_bad == MANIFEST_BAD_MAX)
                 return failure_set(f, -E2BIG, ERROR_DEVICE_REFUSED,
-                        "%s has more than %d unreadable places", l->manifest->parts[part].name,
+                        "%s has more than %d unreadable places.", l->manifest->parts[part].name,
                         MANIFEST_BAD_MAX);
         if (p->n_bad == p->bad_size) {
                 size_t size = MAX(2 * p->bad_size, (size_t)16);

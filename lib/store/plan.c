@@ -23,8 +23,9 @@ static int globs_read(Globs *g, const char *list, const char *what, Failure *f)
 
                 if (length >= PLAN_GLOB_MAX || g->n == PLAN_GLOBS_MAX)
                         return failure_set(f, -EINVAL, ERROR_INVALID_OPTION,
-                                "%s: more than %d patterns, or one of more than %d bytes", what,
-                                PLAN_GLOBS_MAX, PLAN_GLOB_MAX - 1);
+                                "The list of %s has more than %d patterns, or one of more than %d "
+                                "bytes.",
+                                what, PLAN_GLOBS_MAX, PLAN_GLOB_MAX - 1);
                 if (length > 0)
                         snprintf(g->text[g->n++], PLAN_GLOB_MAX, "%.*s", (int)length, p);
                 p += length + (p[length] == ',');
@@ -134,7 +135,7 @@ static int make_layout(Plan *p, const Layout *from, Failure *f)
         }
         if (p->layout->n_regions == 0)
                 return failure_set(f, -EINVAL, ERROR_PROTOCOL_VIOLATION,
-                        "the phone reported no storage area with a size");
+                        "The phone reported no storage area with a size.");
         r = take_partitions(p, from);
         if (r < 0)
                 return r;
@@ -173,7 +174,7 @@ static int filter_read(Filter *filter, const PlanRequest *request, Failure *f)
 
                 if (region_from_area(filter->areas.text[i], &kind) < 0)
                         return failure_set(f, -EINVAL, ERROR_INVALID_OPTION,
-                                "areas: \"%s\" is no storage area", filter->areas.text[i]);
+                                "\"%s\" is no storage area.", filter->areas.text[i]);
                 filter->area[kind] = true;
         }
         return 0;
@@ -290,10 +291,6 @@ static int plan_fill(Plan *p, const Layout *layout, const PlanRequest *request, 
         if (r < 0)
                 return r;
         p->kind = request->kind;
-        /* asking for partitions by name is a selection, whatever else was said */
-        if (p->kind == BACKUP_FULL && filter.partitions.n > 0 &&
-                !(filter.partitions.n == 1 && strcmp(filter.partitions.text[0], "*") == 0))
-                p->kind = BACKUP_SELECTION;
         r = make_layout(p, layout, f);
         if (r == 0)
                 r = select_parts(p, &filter);
@@ -308,7 +305,7 @@ static int plan_fill(Plan *p, const Layout *layout, const PlanRequest *request, 
         }
         if (p->n_order == 0)
                 return failure_set(f, -EINVAL, ERROR_INVALID_OPTION,
-                        "no partition of this phone is among those to be read");
+                        "No partition of this phone is among those to be read.");
         return 0;
 }
 
@@ -318,12 +315,12 @@ int plan_new(const Layout *layout, const PlanRequest *request, Plan **ret, Failu
         int r;
 
         if (!p)
-                return failure_set(f, -ENOMEM, ERROR_FAILED, "out of memory");
+                return failure_set(f, -ENOMEM, ERROR_FAILED, "There is not enough memory.");
         p->table_ok = true;
         r = plan_fill(p, layout, request, f);
         if (r < 0)
                 return failure_set(
-                        f, r, ERROR_FAILED, "planning the backup: %s", strerrordesc_np(-r));
+                        f, r, ERROR_FAILED, "Planning the backup failed: %s.", strerrordesc_np(-r));
         *ret = TAKE_PTR(p);
         return 0;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "basic/bytes.h"
@@ -13,8 +14,6 @@
 #include "store/commit.h"
 #include "store/ledger.h"
 #include "store/time-text.h"
-
-_Static_assert(SESSION_PASSES == LEDGER_PASSES, "one number");
 
 struct Session {
         const Store *store;
@@ -425,6 +424,11 @@ int session_commit_critical(
                 return r;
         *ret = s->critical;
         return 0;
+}
+
+void session_renumber(Session *s, uint64_t seq)
+{
+        s->manifest->seq = seq;
 }
 
 int session_commit(Session *s, int64_t now, const Manifest **ret, Failure *f)

@@ -21,8 +21,6 @@
 #include "store/checkpoint.h"
 #include "store/plan.h"
 
-enum { SESSION_PASSES = 3 };
-
 typedef struct SessionSetup {
         const Store *store;
         const Plan *plan;
@@ -59,6 +57,8 @@ int session_settle(Session *s, Failure *f);
 /* Commits the critical set as a backup of its own, which is read-only to the caller afterwards. */
 int session_commit_critical(
         Session *s, const char *id, uint64_t seq, int64_t now, const Manifest **ret, Failure *f);
+/* Changes the sequence number, when the critical set has taken the first one. */
+void session_renumber(Session *s, uint64_t seq);
 /* Commits the whole. The session's folder is gone afterwards. */
 int session_commit(Session *s, int64_t now, const Manifest **ret, Failure *f);
 /* What is whole becomes durable, as far as the disk allows; for sessions that end early. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store/store.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -67,7 +68,9 @@ int store_fail(Failure *f, int err, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(what, sizeof what, format, arguments);
         va_end(arguments);
-        failure_set(f, err, error_of(err), "%s: %s", what, reason ? reason : "unknown error");
+        what[0] = (char)toupper((unsigned char)what[0]);
+        failure_set(
+                f, err, error_of(err), "%s failed: %s.", what, reason ? reason : "unknown error");
         failure_hint(f, "%s", hint_of(err));
         return err;
 }
@@ -104,7 +107,7 @@ static int check_empty(int dir, const char *name, Failure *f)
                 if (entry->d_name[0] == '.')
                         continue;
                 return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                        "the store has %s but its STORE file is missing", name);
+                        "The store has %s, but its file STORE is missing.", name);
         }
         return errno > 0 ? store_fail(f, -errno, "reading %s of the store", name) : 0;
 }
@@ -169,7 +172,7 @@ static int check_description(json_t *root, Store *s, Failure *f)
 
         if (json_is_integer(version) && json_integer_value(version) != STORE_VERSION) {
                 failure_set(f, -EOPNOTSUPP, ERROR_STORE_FAILED,
-                        "the store has version %lld, this program knows only %d",
+                        "The store has version %lld; this program knows only %d.",
                         json_integer_value(version), STORE_VERSION);
                 failure_hint(f, "Use the newer program that made this store.");
                 return -EOPNOTSUPP;
@@ -179,16 +182,16 @@ static int check_description(json_t *root, Store *s, Failure *f)
 
                 if (!have || strcmp(have, texts[i].want) != 0)
                         return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                                "STORE of the store says %s \"%.40s\" instead of \"%s\"",
+                                "The file STORE of the store says %s \"%.40s\" instead of \"%s\".",
                                 texts[i].key, have ? have : "", texts[i].want);
         }
         if (!version || json_integer_value(json_object_get(root, "chunk_size")) != CHUNK_SIZE)
                 return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                        "STORE of the store has no version or another chunk size than %d",
+                        "The file STORE of the store has no version or another chunk size than %d.",
                         CHUNK_SIZE);
         if (!json_is_string(id) || !uuid_valid(json_string_value(id)))
-                return failure_set(
-                        f, -EBADMSG, ERROR_STORE_DAMAGED, "STORE of the store has no valid id");
+                return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
+                        "The file STORE of the store has no valid id.");
         strcpy(s->id, json_string_value(id));
         return 0;
 }
@@ -203,13 +206,13 @@ static int read_description(int dir, Store *s, Failure *f)
 
         r = file_read_at(dir, "STORE", STORE_FILE_MAX, &text, &size);
         if (r == -ENOENT)
-                return failure_set(f, r, ERROR_STORE_FAILED, "there is no store in the folder");
+                return failure_set(f, r, ERROR_STORE_FAILED, "There is no store in the folder.");
         if (r < 0)
                 return store_fail(f, r, "reading STORE of the store");
         root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
         if (!root)
                 return failure_set(f, -EBADMSG, ERROR_STORE_DAMAGED,
-                        "STORE of the store is no JSON: %s", error.text);
+                        "The file STORE of the store is no JSON: %s.", error.text);
         r = check_description(root, s, f);
         json_decref(root);
         return r;
@@ -227,7 +230,7 @@ static int take_lock(int dir, Store *s, Failure *f)
         while (r < 0 && errno == EINTR);
         if (r < 0 && errno == EWOULDBLOCK)
                 return failure_set(f, -EBUSY, ERROR_STORE_FAILED,
-                        "the store is being cleaned up by another program");
+                        "The store is being cleaned up by another program.");
         return r < 0 ? store_fail(f, -errno, "locking the store") : 0;
 }
 
@@ -305,7 +308,8 @@ int store_probe(const Store *s, Failure *f)
 
         if (r == -EINVAL || r == -ENOSYS || r == -EOPNOTSUPP) {
                 failure_set(f, r, ERROR_STORE_FAILED,
-                        "the file system of the store cannot rename or flush as a backup needs it");
+                        "The file system of the store cannot rename or flush as a backup needs "
+                        "it.");
                 failure_hint(f, "Keep the store on ext4, XFS or btrfs.");
                 return r;
         }
@@ -323,7 +327,7 @@ int store_check_space(const Store *s, Failure *f)
         if (left >= STORE_RESERVE_MIB * MiB)
                 return 0;
         failure_set(f, -ENOSPC, ERROR_STORE_FULL,
-                "the disk of the store is full: %llu MiB are left, %d MiB have to stay free",
+                "The disk of the store is full: %llu MiB are left, %d MiB have to stay free.",
                 (unsigned long long)(left / MiB), STORE_RESERVE_MIB);
         failure_hint(f, "%s", hint_of(-ENOSPC));
         return -ENOSPC;

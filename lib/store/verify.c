@@ -52,7 +52,7 @@ static void report_file(Verify *v, const Backup *b, const char *path, const char
         const ManifestPart *part = part_of_file(b->manifest, path);
         char text[SUMS_PATH_MAX + 80];
 
-        snprintf(text, sizeof text, "%s %s", path, what);
+        snprintf(text, sizeof text, "%s %s.", path, what);
         report(v,
                 &(Damage){ .backup = b->id,
                         .part = part ? part->file : NULL,
@@ -201,8 +201,8 @@ static int check_part_structure(
                                         .part = part->file,
                                         .offset = offset,
                                         .size = size,
-                                        .text = r == -ENOENT ? "a chunk is missing"
-                                                             : "a chunk is empty or no file" });
+                                        .text = r == -ENOENT ? "A chunk is missing."
+                                                             : "A chunk is empty or no file." });
                 else if (r < 0)
                         break;
                 r = advance(v, size);
