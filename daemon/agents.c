@@ -39,12 +39,18 @@ struct Agents {
         unsigned serial;
 };
 
+static void remove_temporary(Task *t)
+{
+        if (t->temporary[0])
+                (void)unlinkat(t->agents->dir, t->temporary, 0);
+        t->temporary[0] = 0;
+}
+
 static Task *task_free(Task *t)
 {
         if (!t)
                 return NULL;
-        if (t->temporary[0])
-                (void)unlinkat(t->agents->dir, t->temporary, 0);
+        remove_temporary(t);
         operation_free(t->operation);
         agent_free(t->agent);
         free(t);
@@ -213,7 +219,8 @@ static void on_ended(void *userdata, const Failure *f, const Message *done)
                 t->failure = *f;
         else
                 agent = settle(t, done);
-
+        /* before anybody is told */
+        remove_temporary(t);
         if (t->imported)
                 t->imported(t->userdata, agent, agent ? NULL : &t->failure);
         else if (!agent)

@@ -123,7 +123,7 @@ static int admit_backup(Manager *m, const JobRequest *request, Failure *f)
         if (!p)
                 return -ENOENT;
         r = admit_agent(m, p, f);
-        return r < 0 ? r : store_admit(m->store, f);
+        return r < 0 ? r : store_admit_backup(m->store, f);
 }
 
 static int admit_detect(Manager *m, const JobRequest *request, Failure *f)
@@ -135,7 +135,7 @@ static int admit_detect(Manager *m, const JobRequest *request, Failure *f)
 
 static int admit_verify(Manager *m, const JobRequest *request, Failure *f)
 {
-        int r = store_check(m->store, f);
+        int r = store_admit(m->store, f);
 
         if (r < 0 || catalogue_find(store_catalogue(m->store), request->backup))
                 return r;

@@ -14,7 +14,8 @@ typedef struct Operation Operation;
 typedef struct OperationOps {
         /* what it says on the way: everything but ALIVE, FAIL and DONE. May be NULL. */
         void (*message)(void *userdata, const Message *m);
-        /* f: NULL when it is done, then done is its DONE message. The owner frees the Operation. */
+        /* f: NULL when it is done, then done is its DONE message. The owner frees the Operation, and
+         * both with it. */
         void (*ended)(void *userdata, const Failure *f, const Message *done);
 } OperationOps;
 

@@ -183,7 +183,6 @@ static void on_ended(void *userdata, const Failure *f, const Message *done)
 {
         Run *r = userdata;
 
-        r->task = store_task_free(r->task);
         if (r->session)
                 session_expect_ready(r->session);
         if (f && !failure_is_set(&r->failure))
@@ -193,6 +192,8 @@ static void on_ended(void *userdata, const Failure *f, const Message *done)
                 if (r->result[0] == 0)
                         snprintf(r->result, sizeof r->result, "done");
         }
+        /* f and done go with it */
+        r->task = store_task_free(r->task);
         settle(r);
 }
 

@@ -114,7 +114,9 @@ static void on_fail(Session *s, const Message *m)
 
         message_get_failure(m, &f);
         if (!failure_is_set(&f))
-                failure_set(&f, 0, ERROR_FAILED, "The worker failed without saying why.");
+                f.id = ERROR_FAILED;
+        if (f.text[0] == 0)
+                snprintf(f.text, sizeof f.text, "The worker failed without saying why.");
         text_clean(f.phase);
         text_clean(f.text);
         text_clean(f.hint);

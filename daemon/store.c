@@ -111,8 +111,13 @@ int store_check(const Store *s, Failure *f)
 
 int store_admit(const Store *s, Failure *f)
 {
+        return s->state == STORE_OPENING && s->opened ? 0 : store_check(s, f);
+}
+
+int store_admit_backup(const Store *s, Failure *f)
+{
         struct statvfs fs;
-        int r = s->state == STORE_OPENING && s->opened ? 0 : store_check(s, f);
+        int r = store_admit(s, f);
 
         if (r < 0)
                 return r;

@@ -45,8 +45,10 @@ const char *store_path(const Store *s);
 Catalogue *store_catalogue(Store *s);
 /* 0 when backups can be stored; -EAGAIN while it is being opened, else -EIO, with f. */
 int store_check(const Store *s, Failure *f);
-/* Whether it makes sense to ask for a backup: the store was opened once, and some room is left. */
+/* Whether a job may be queued: the store is all right, or is only being looked at once more. */
 int store_admit(const Store *s, Failure *f);
+/* As above for a backup: some room must be left. */
+int store_admit_backup(const Store *s, Failure *f);
 
 /* A keeper at work on the store. Everything it says goes to ops->message as well. The task belongs
  * to the caller, who frees it when `ended` has come (or to drop it). */
