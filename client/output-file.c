@@ -10,6 +10,7 @@
 
 #include "basic/fd.h"
 #include "client/error.h"
+#include "client/interrupt.h"
 
 static int file_write(Sink *s, const void *data, size_t size)
 {
@@ -60,6 +61,8 @@ int output_open(OutputFile *o, const char *path, bool force)
                 return error_errno(-ENOMEM, "cannot write %s", path);
         }
         o->sink = (Sink){ .write = file_write, .hole = file_hole };
+        interrupt_begin();
+        o->interruptible = true;
         o->fd = open(o->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (o->fd < 0)
                 return error_file(-errno, o->part);
@@ -108,6 +111,8 @@ void output_close(OutputFile *o)
                 unlink(o->part);
                 fd_close(o->fd);
         }
+        if (o->interruptible)
+                interrupt_end();
         free(o->path);
         free(o->part);
         *o = (OutputFile){ .fd = -1 };

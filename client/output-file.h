@@ -6,7 +6,8 @@
  * It is written as <path>.part, flushed to the disk and only then renamed; a file that exists is
  * left alone unless force was asked for. "-" is stdout, which is neither a terminal nor anything to
  * rename. On a file, holes stay holes. All functions but the destructor give 0 or an exit code and
- * have said what went wrong. */
+ * have said what went wrong. From opening to closing ^C only sets a mark (interrupt.h), so that no
+ * half-written file stays behind. */
 
 #include "format/sink.h"
 
@@ -14,7 +15,7 @@ typedef struct OutputFile {
         Sink sink;
         int fd;
         char *path, *part; /* part NULL: stdout */
-        bool force;
+        bool force, interruptible;
 } OutputFile;
 
 int output_open(OutputFile *o, const char *path, bool force);

@@ -24,6 +24,7 @@
         X(preloader)                                                                               \
         X(sparse)                                                                                  \
         X(unsparse)                                                                                \
+        X(checksum)                                                                                \
         X(super)                                                                                   \
         X(monitor)                                                                                 \
         X(help)

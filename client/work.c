@@ -2,21 +2,14 @@
 #include "client/work.h"
 
 #include <errno.h>
-#include <signal.h>
 
 #include "basic/clock.h"
 #include "client/error.h"
+#include "client/interrupt.h"
 #include "client/progress.h"
 #include "client/verb.h"
 
 enum { DRAW_EVERY_USEC = 200 * 1000, RATE_AFTER_USEC = 500 * 1000 };
-
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-        interrupted = 1;
-}
 
 static int report(void *userdata, uint64_t done)
 {
@@ -24,7 +17,7 @@ static int report(void *userdata, uint64_t done)
         uint64_t now, spent;
         ProgressLine line = { .what = w->what, .done = w->before + done, .total = w->total };
 
-        if (interrupted)
+        if (interrupt_seen())
                 return -EINTR;
         now = clock_usec();
         if (now - w->drawn < DRAW_EVERY_USEC || !stderr_is_terminal() || arg_json)
@@ -43,8 +36,6 @@ static int report(void *userdata, uint64_t done)
 
 void work_begin(Work *w, const char *what, uint64_t total)
 {
-        struct sigaction action = { .sa_handler = on_signal };
-
         *w = (Work){
                 .progress = { .function = report, .userdata = w },
                 .what = what,
@@ -52,9 +43,7 @@ void work_begin(Work *w, const char *what, uint64_t total)
                 .started = clock_usec(),
         };
         w->drawn = w->started;
-        interrupted = 0;
-        sigaction(SIGINT, &action, NULL);
-        sigaction(SIGTERM, &action, NULL);
+        interrupt_begin();
 }
 
 void work_next(Work *w, const char *what, uint64_t size)
@@ -65,8 +54,7 @@ void work_next(Work *w, const char *what, uint64_t size)
 
 void work_end(Work *w)
 {
-        signal(SIGINT, SIG_DFL);
-        signal(SIGTERM, SIG_DFL);
+        interrupt_end();
         if (w->drawn != w->started)
                 status_line(NULL);
 }
