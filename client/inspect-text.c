@@ -7,6 +7,7 @@
 #include "format/checksum-ini.h"
 #include "format/checksum-xml.h"
 #include "format/memory-report.h"
+#include "format/scatter.h"
 
 static const Column sum_columns[] = {
         { "NAME", "name" },
@@ -103,6 +104,36 @@ static int report_memory(Inspection *i, const char *text, size_t size, Layout *l
         return r;
 }
 
+/* Partitions of every section, each with its own storage's regions. */
+static int report_scatter(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        _cleanup_(scatter_freep) Scatter *scatter = NULL;
+        const char *slash = strrchr(i->path, '/');
+        json_t *partitions = json_array(), *storages = json_array();
+        int r = scatter_read(slash ? slash + 1 : i->path, text, size, &scatter);
+
+        json_object_set_new(i->report, "partitions", partitions);
+        json_object_set_new(i->report, "storages", storages);
+        if (r < 0)
+                return r;
+        report_set_text(i->report, "dialect", scatter_dialect_to_string(scatter->dialect));
+        report_set_text(i->report, "version", scatter->version);
+        for (size_t k = 0; k < scatter->n_sections; k++) {
+                const Layout *section = scatter->sections[k];
+                json_t *j = json_object();
+
+                report_layout(j, section);
+                report_set_text(i->report, "chip", section->chip);
+                report_set_text(i->report, "project", section->project);
+                json_array_append_new(storages,
+                        json_string(storage_type_to_string(section->storage) ?: "unknown"));
+                json_array_extend(partitions, json_object_get(j, "partitions"));
+                json_decref(j);
+                report_layout_problems(i->report, section);
+        }
+        return 0;
+}
+
 /* a kind without a reader of its own is only named */
 static const struct {
         FileKind kind;
@@ -111,6 +142,9 @@ static const struct {
         { FILE_CHECKSUM_INI, report_checksum_ini },
         { FILE_CHECKSUM_XML, report_checksum_xml },
         { FILE_MEMORY_REPORT, report_memory },
+        { FILE_SCATTER, report_scatter },
+        { FILE_SCATTER_LEGACY, report_scatter },
+        { FILE_SCATTER_XML, report_scatter },
 };
 
 int inspect_text(Inspection *i)
@@ -137,7 +171,7 @@ int inspect_text(Inspection *i)
                 if (readers[k].kind != i->kind)
                         continue;
                 r = readers[k].report(i, text, size, l);
-                if (r == -ENOENT || r == -EBADMSG)
+                if (r == -ENOENT || r == -EBADMSG || r == -EFBIG)
                         report_problem(i->report, 0, "it is damaged and cannot be read");
                 else if (r < 0)
                         return r;

@@ -13,10 +13,13 @@ typedef struct TableFile {
         uint64_t user_start; /* where the user area begins in a linear dump, bytes */
 } TableFile;
 
-/* Reads the table of a source; area_size: of the user area, 0 unknown. Negative errno as the
- * readers' (-ENOENT: no table). */
+/* Reads the partition table of a source; area_size: of the user area, 0 unknown. Negative errno as
+ * the readers' (-ENOENT: no table). */
 int table_read(Source *s, uint64_t area_size, TableFile *ret);
-/* The same for a path; 0 or an exit code. */
-int table_load(const char *path, uint64_t area_size, TableFile *ret);
+/* The same for a path, which may be a scatter file too. Of one that describes two kinds of storage
+ * the section for `storage` is taken; STORAGE_UNKNOWN: there must be no choice. 0 or an exit code. */
+int table_load(const char *path, uint64_t area_size, StorageType storage, TableFile *ret);
+/* "emmc" or "ufs" of an option, NULL: unknown. 0 or an exit code. */
+int storage_option(const char *word, StorageType *ret);
 void table_done(TableFile *t);
 #define _cleanup_table_ _cleanup_(table_done)

@@ -12,7 +12,7 @@
 #include "client/verb.h"
 #include "client/work.h"
 
-static const char *arg_output, *arg_region, *arg_table;
+static const char *arg_output, *arg_region, *arg_table, *arg_storage;
 static uint64_t arg_size;
 static bool arg_force, arg_missing;
 
@@ -23,6 +23,8 @@ static const Option options[] = {
                 &arg_region },
         { 't', "table", "FILE", "take places from this table (without " SPLIT_LIST ")",
                 OPTION_STRING, &arg_table },
+        { 0, "storage", "KIND", "with a scatter for both: emmc or ufs", OPTION_STRING,
+                &arg_storage },
         { 0, "size", "BYTES", "with --table: size of the user area", OPTION_SIZE, &arg_size },
         { 0, "fill-missing", NULL, "zeros where a file is missing", OPTION_FLAG, &arg_missing },
         { 'f', "force", NULL, "replace a file that exists", OPTION_FLAG, &arg_force },
@@ -192,8 +194,11 @@ static int plan_by_table(RomPlan **ret, StorageType *ret_storage)
 {
         _cleanup_table_ TableFile table = { 0 };
         uint64_t sizes[_REGION_MAX] = { 0 };
-        int r = table_load(arg_table, arg_size, &table);
+        StorageType storage;
+        int r = storage_option(arg_storage, &storage);
 
+        if (r == 0)
+                r = table_load(arg_table, arg_size, storage, &table);
         if (r != 0)
                 return r;
         for (size_t i = 0; i < table.layout->n_regions; i++)

@@ -13,13 +13,15 @@
 #include "client/verb.h"
 #include "client/work.h"
 
-static const char *arg_output, *arg_table, *arg_boot1, *arg_boot2, *arg_only;
+static const char *arg_output, *arg_table, *arg_storage, *arg_boot1, *arg_boot2, *arg_only;
 static bool arg_force, arg_list;
 
 static const Option options[] = {
         { 'o', "output", "DIR", "write the files into this folder", OPTION_STRING, &arg_output },
         { 't', "table", "FILE", "use the table of this file, not the dump's own", OPTION_STRING,
                 &arg_table },
+        { 0, "storage", "KIND", "with a scatter for both: emmc or ufs", OPTION_STRING,
+                &arg_storage },
         { 0, "boot1", "FILE", "dump of BOOT1 or LU0", OPTION_STRING, &arg_boot1 },
         { 0, "boot2", "FILE", "dump of BOOT2 or LU1", OPTION_STRING, &arg_boot2 },
         { 0, "only", "GLOB", "write only partitions with such names (then join cannot)",
@@ -89,10 +91,14 @@ static void shift(Layout *l, uint64_t by)
 static int read_table(Split *s)
 {
         Input *user = &s->inputs[REGION_USER];
+        StorageType storage;
         int r;
 
+        r = storage_option(arg_storage, &storage);
+        if (r != 0)
+                return r;
         if (arg_table)
-                return table_load(arg_table, user->source->size, &s->table);
+                return table_load(arg_table, user->source->size, storage, &s->table);
         /* whether the dump is the user area or more, and all of it, only its table can tell */
         r = table_read(user->source, 0, &s->table);
         if (r == -ENOENT || r == -EBADMSG)

@@ -28,7 +28,9 @@ KINDS = {
 PARTITIONS = {
     'gpt-emmc-p70a-primary.bin': 19, 'gpt-emmc-p70a-backup.bin': 19, 'gpt-emmc-ascii-names.bin': 4,
     'gpt-ufs-4096-primary.bin': 6, 'gpt-ufs-4096-backup.bin': 6, 'pmt-v1.bin': 9, 'pmt-v3.bin': 9,
-    'super-metadata-head.bin': 3,
+    'super-metadata-head.bin': 3, 'MT6572_Android_scatter.txt': 9,
+    'MT6577_Android_scatter_emmc.txt': 9, 'MT6752_Android_scatter.txt': 22,
+    'MT6893_Android_scatter.txt': 16, 'MT6893_Android_scatter.xml': 16,
 }
 
 

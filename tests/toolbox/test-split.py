@@ -118,6 +118,25 @@ def test_backup_table_alone(folder):
     assert read(folder + '/yes/boot.img') == read(folder + '/out/boot.img')
 
 
+def test_by_scatter(folder):
+    """What counts from the end gets its place from the dump's size; pgpt and sgpt are parts too."""
+    user, boot1, out = phone(folder), boot_area(folder), folder + '/out'
+    listing = ctl('--json', 'split', user, '--boot1', boot1, '--table',
+                  example('MT6752_Android_scatter.txt'), '-o', out).json
+    place = {p['name']: (p['offset'], p['size']) for p in listing['parts']}
+    assert place['flashinfo'] == (0x3A2D80000, 0x1000000)
+    assert place['sgpt'] == (0x3A3D80000, 0x80000) and place['pgpt'] == (0, 0x80000)
+    assert place['preloader'] == (0, 0x40000) and place['_gap-40000'] == (0x40000, 0x3C0000)
+    assert len(place) == 23
+    ctl('join', out, '-r', 'USER', '-o', folder + '/again')
+    same(folder + '/again', user)
+    both = example('MT6893_Android_scatter.txt')
+    assert '--storage' in ctl('split', user, '--table', both, '-l', code=USAGE).err
+    ctl('split', user, '--table', both, '--storage', 'ufs', '-l')
+    ctl('split', user, '--table', both, '--storage', 'nand', '-l', code=FAILURE)
+    ctl('split', user, '--table', both, '--storage', 'tape', '-l', code=USAGE)
+
+
 def test_short_dump(folder):
     user, out = phone(folder, 100 * 2**20), folder + '/out'
     listing = ctl('--json', 'split', user, '-o', out, code=INCOMPLETE).json
