@@ -14,6 +14,8 @@ enum {
         CMD_WRITE16 = 0xD2,
         CMD_WRITE32 = 0xD4,
         CMD_JUMP_DA = 0xD5,
+        CMD_JUMP_DA64 = 0xDE,
+        JUMP_TO_64BIT = 0x01,
         CMD_SEND_DA = 0xD7,
         CMD_TARGET_CONFIG = 0xD8,
         CMD_ME_ID = 0xE1,
@@ -414,6 +416,20 @@ int boot_jump_da(Transport *t, uint32_t address, Failure *f)
 
         if (r >= 0)
                 r = echo32(t, address, doing, f);
+        if (r >= 0)
+                r = status(t, "to start the download agent", doing, f);
+        return r;
+}
+
+int boot_jump_da64(Transport *t, uint32_t address, Failure *f)
+{
+        static const char doing[] = "the download agent was being started";
+        int r = echo8(t, CMD_JUMP_DA64, doing, f);
+
+        if (r >= 0)
+                r = echo32(t, address, doing, f);
+        if (r >= 0)
+                r = echo8(t, JUMP_TO_64BIT, doing, f);
         if (r >= 0)
                 r = status(t, "to start the download agent", doing, f);
         return r;

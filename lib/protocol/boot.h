@@ -61,6 +61,8 @@ int boot_send_da(Transport *t, const BootIdentity *id, uint32_t address, const v
         size_t size, size_t sig_size, Failure *f);
 /* Starts it. The next byte is the agent's. */
 int boot_jump_da(Transport *t, uint32_t address, Failure *f);
+/* The same in the boot ROM of a 64-bit chip. */
+int boot_jump_da64(Transport *t, uint32_t address, Failure *f);
 
 /* XOR of all little-endian 16-bit words; an odd last byte counts as a word of its own. */
 uint16_t boot_checksum(const void *data, size_t size);

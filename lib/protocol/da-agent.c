@@ -13,6 +13,7 @@ DaAgent *da_agent_free(DaAgent *a)
         if (a) {
                 free(a->stage1.data);
                 free(a->stage2.data);
+                free(a->extra.data);
                 free(a);
         }
         return NULL;
@@ -107,6 +108,8 @@ int da_agent_load(int fd, const Chip *chip, uint16_t hw_code, uint16_t hw_ver, u
         r = read_image(fd, &e->stage1, &a->stage1, f);
         if (r >= 0)
                 r = read_image(fd, &e->stage2, &a->stage2, f);
+        if (r >= 0 && e->stage2.size == 0 && e->n_regions == 3)
+                r = read_image(fd, &e->regions[2], &a->extra, f);
         if (r < 0)
                 return r;
         a->paired = a->stage2.size == 0 ||

@@ -17,8 +17,9 @@ typedef struct DaAgent {
         DaFamily family;
         char description[65];
         DaImage stage1, stage2; /* stage2.size 0: single-stage */
-        bool guess;             /* made for another version of the chip */
-        bool paired; /* stage 1 contains the digest of stage 2 (or there is no stage 2) */
+        DaImage extra; /* unsigned third region: NAND device table, or old chips' second stage */
+        bool guess;    /* made for another version of the chip */
+        bool paired;   /* stage 1 contains the digest of stage 2 (or there is no stage 2) */
 } DaAgent;
 
 /* Reads the container behind a descriptor (any regular file or memfd), chooses the entry for the

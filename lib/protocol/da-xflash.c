@@ -65,17 +65,11 @@ static int setup(DaSession *s, Failure *f)
 
 static int start_stage1(DaSession *s, Failure *f)
 {
-        const DaImage *stage = &s->target.agent->stage1;
         uint8_t byte;
-        int r;
+        int r = da_session_launch(s, f);
 
-        r = boot_send_da(s->transport, s->target.identity, stage->address, stage->data, stage->size,
-                stage->sig_size, f);
-        if (r >= 0)
-                r = boot_jump_da(s->transport, stage->address, f);
         if (r < 0)
                 return r;
-        s->running = true;
         r = transport_read(s->transport, &byte, 1, XFLASH_START_MS);
         if (r < 0 || byte != AGENT_STARTED)
                 return xflash_lose(s, r < 0 ? r : -EPROTO, starting, f);
@@ -83,18 +77,6 @@ static int start_stage1(DaSession *s, Failure *f)
 }
 
 /* Boot ROM leaves the memory of the phone as it is: dark. */
-static int need_memory_settings(const DaSession *s, Failure *f)
-{
-        failure_set(f, -ENOENT, ERROR_NO_DOWNLOAD_AGENT,
-                "%s is in boot ROM mode, where its memory has to be set up with settings from its "
-                "own preloader file; this version does not do that.",
-                s->target.chip ? s->target.chip->name : "The phone");
-        failure_hint(f,
-                "Connect the phone without holding a volume key, so that its preloader "
-                "answers.");
-        return -ENOENT;
-}
-
 static int check_connection(DaSession *s, Failure *f)
 {
         uint8_t agent[16];
@@ -102,7 +84,7 @@ static int check_connection(DaSession *s, Failure *f)
         int r = xflash_get(s, XFLASH_GET_CONNECTION_AGENT, agent, sizeof(agent), &size, f);
 
         if (r > 0 && size == 4 && memcmp(agent, "brom", 4) == 0)
-                return need_memory_settings(s, f);
+                return xflash_set_up_memory(s, f);
         return MIN(r, 0);
 }
 
@@ -170,8 +152,9 @@ static int da_xflash_start(DaSession *s, Failure *f)
         static const uint8_t no_checksums[4]; /* they concern writing only */
         int r;
 
-        if (s->target.identity->mode == BOOT_BROM)
-                return need_memory_settings(s, f);
+        r = da_session_check_memory(s, f);
+        if (r < 0)
+                return r;
         if (s->target.agent->stage2.size == 0)
                 return failure_set(
                         f, -EINVAL, ERROR_INVALID_FILE, "The download agent has no second stage.");
@@ -184,6 +167,8 @@ static int da_xflash_start(DaSession *s, Failure *f)
                 r = boot_to(s, f);
         if (r >= 0)
                 r = check_locked(s, f);
+        if (r >= 0)
+                r = xflash_speed_up(s, f);
         if (r >= 0)
                 r = get_packet_size(s, f);
         return MIN(r, 0);

@@ -4,11 +4,13 @@
 #include <errno.h>
 
 #include "basic/bytes.h"
+#include "protocol/da-legacy.h"
 #include "protocol/da-xflash.h"
 #include "protocol/fault.h"
 
 /* by family; NULL: not spoken */
 static int (*const families[_DA_FAMILY_MAX])(DaSession **ret) = {
+        [DA_LEGACY] = da_legacy_new,
         [DA_XFLASH] = da_xflash_new,
 };
 
@@ -84,6 +86,39 @@ int da_session_finish(DaSession *s, DaFinish how, Failure *f)
         int r = check_in_step(s, f);
 
         return r < 0 ? r : s->ops->finish(s, how, f);
+}
+
+int da_session_check_memory(const DaSession *s, Failure *f)
+{
+        if (s->target.identity->mode != BOOT_BROM || s->target.dram)
+                return 0;
+        return dram_missing(s->target.chip ? s->target.chip->name : "The phone", f);
+}
+
+int da_session_launch(DaSession *s, Failure *f)
+{
+        const DaTarget *target = &s->target;
+        const DaImage *stage = &target->agent->stage1;
+        bool wide = target->chip && target->chip->has_64bit && target->identity->mode == BOOT_BROM;
+        int r;
+
+        r = boot_send_da(s->transport, target->identity, stage->address, stage->data, stage->size,
+                stage->sig_size, f);
+        if (r >= 0)
+                r = wide ? boot_jump_da64(s->transport, stage->address, f)
+                         : boot_jump_da(s->transport, stage->address, f);
+        if (r < 0)
+                return r;
+        s->running = true;
+        return 0;
+}
+
+int da_session_replug(DaSession *s, Failure *f)
+{
+        int r = s->target.replug(s->target.userdata, &s->transport, f);
+
+        s->lost |= r < 0;
+        return r;
 }
 
 const Region *storage_region(const StorageInfo *s, RegionKind kind)

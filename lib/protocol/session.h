@@ -12,6 +12,7 @@
 #include "format/layout.h"
 #include "protocol/boot.h"
 #include "protocol/da-agent.h"
+#include "protocol/dram.h"
 #include "transport/transport.h"
 
 enum { STORAGE_ID_MAX = 64, STORAGE_SIZE_BITS = 46 };
@@ -46,6 +47,11 @@ typedef struct DaTarget {
         const BootIdentity *identity;
         const Chip *chip; /* NULL unknown */
         const DaAgent *agent;
+        const DramSettings *dram; /* of this phone's board, for boot ROM mode; NULL: none known */
+        /* The phone is about to leave the bus and to come back under another id, its program goes
+         * on: the owner gives the new transport. NULL: it stays as it is, however slow. */
+        int (*replug)(void *userdata, Transport **ret, Failure *f);
+        void *userdata;
 } DaTarget;
 
 typedef struct DaOps {
@@ -85,6 +91,19 @@ int da_session_info(DaSession *s, Failure *f);
 int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
         void *userdata, Failure *f);
 int da_session_finish(DaSession *s, DaFinish how, Failure *f);
+
+/* For families whose agents want memory settings from a phone in boot ROM mode, before anything is
+ * sent: -ENOKEY (NoDownloadAgent) when there are none. */
+int da_session_check_memory(const DaSession *s, Failure *f);
+/* For families: sends stage 1 and jumps to it. The next bytes are the agent's. */
+int da_session_launch(DaSession *s, Failure *f);
+/* For families, before they make the phone leave the bus: is there anybody to find it again? */
+static inline bool da_session_can_replug(const DaSession *s)
+{
+        return s->target.replug != NULL;
+}
+/* For families, afterwards: waits for the phone and takes its new transport. */
+int da_session_replug(DaSession *s, Failure *f);
 
 /* The region of this kind, or NULL. */
 const Region *storage_region(const StorageInfo *s, RegionKind kind);

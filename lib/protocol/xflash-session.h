@@ -18,6 +18,8 @@ enum XflashCommand {
         XFLASH_SHUTDOWN = 0x010007,
         XFLASH_BOOT_TO = 0x010008,
         XFLASH_DEVICE_CTRL = 0x010009,
+        XFLASH_INIT_EXT_RAM = 0x01000A,
+        XFLASH_SWITCH_USB_SPEED = 0x01000B,
         XFLASH_SETUP_ENVIRONMENT = 0x010100,
         XFLASH_SETUP_HW_INIT = 0x010101,
 };
@@ -48,6 +50,11 @@ int xflash_get(
         DaSession *s, uint32_t control, void *data, size_t max, size_t *ret_size, Failure *f);
 /* 1 set, 0 not known to this agent, or an error. */
 int xflash_set(DaSession *s, uint32_t control, const void *data, size_t size, Failure *f);
+
+/* In stage 1, started by the boot ROM: hands over the memory settings of the board. */
+int xflash_set_up_memory(DaSession *s, Failure *f);
+/* In stage 2, on a full-speed link: the phone comes back at high speed, when somebody can find it. */
+int xflash_speed_up(DaSession *s, Failure *f);
 
 int xflash_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
         void *userdata, Failure *f);

@@ -136,13 +136,13 @@ static void test_boot_rom_needs_memory_settings(void **state)
         DaSession *s;
         Failure f = { 0 };
 
-        assert_int_equal(start("", &brom, &agent, 0, &s, &f), -ENOENT);
+        assert_int_equal(start("", &brom, &agent, 0, &s, &f), -ENOKEY);
         assert_int_equal(f.id, ERROR_NO_DOWNLOAD_AGENT);
         assert_false(s->running);
         da_session_free(s);
         check_start(LOADER STAGE1 CONTROL("0a 00 04 00") PHONE("04 00 00 00", "62 72 6f 6d")
                             PHONE_OK,
-                -ENOENT, ERROR_NO_DOWNLOAD_AGENT, 0, false);
+                -ENOKEY, ERROR_NO_DOWNLOAD_AGENT, 0, false);
 }
 
 static void test_agent_without_second_stage(void **state)
