@@ -6,12 +6,14 @@
 #include "basic/bytes.h"
 #include "protocol/da-legacy.h"
 #include "protocol/da-xflash.h"
+#include "protocol/da-xml.h"
 #include "protocol/fault.h"
 
 /* by family; NULL: not spoken */
 static int (*const families[_DA_FAMILY_MAX])(DaSession **ret) = {
         [DA_LEGACY] = da_legacy_new,
         [DA_XFLASH] = da_xflash_new,
+        [DA_XML] = da_xml_new,
 };
 
 int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f)

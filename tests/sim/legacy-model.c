@@ -118,7 +118,8 @@ void legacy_cid(const Legacy *l, uint8_t cid[16])
 {
         static const uint8_t start[] = { 0x15, 0x01, 0x00, 'S', 'I', 'M', 'E', 'M', 'C', 0x10 };
         phone_id(l->stage.config, "cid", cid, 16);
-        memcpy(cid, start, sizeof(start));
+        if (l->stage.config->ids == IDS_NORMAL)
+                memcpy(cid, start, sizeof(start));
 }
 
 static void turn_words(uint8_t cid[16])

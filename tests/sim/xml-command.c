@@ -190,7 +190,8 @@ static void id_text(XmlAgent *x, char *out)
         static const uint8_t start[] = { 0x15, 0x01, 0x00, 'S', 'I', 'M', 'E', 'M', 'C', 0x10 };
         uint8_t cid[16];
         phone_id(x->stage.config, "cid", cid, sizeof(cid));
-        memcpy(cid, start, sizeof(start));
+        if (x->stage.config->ids == IDS_NORMAL)
+                memcpy(cid, start, sizeof(start));
         for (size_t i = 0; xml_has(x, XML_CID_TURNED) && i < 16; i += 4)
                 put_le32(cid + i, get_be32(cid + i));
         hex_encode(cid, sizeof(cid), out);
