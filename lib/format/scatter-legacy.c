@@ -12,6 +12,7 @@
 #include "format/address.h"
 #include "format/part-defaults.h"
 #include "format/scatter-build.h"
+#include "format/scatter-make.h"
 
 static const char no_download[] = "__NODL_";
 
@@ -108,29 +109,24 @@ static void set_places(Layout *l)
 
 static void set_defaults(Layout *l, Partition *p)
 {
-        const PartDefault *d = part_default_find(p->name);
-        bool loader = strcasecmp(p->name, "PRELOADER") == 0;
+        bool download = p->is_download;
 
+        scatter_set_defaults(l, p);
         p->is_reserved = address_is_from_end(p->linear_address) || strncmp(p->name, "RSV_", 4) == 0;
         p->boundary_check = !p->is_reserved;
-        snprintf(p->type, sizeof(p->type), "%s", d ? d->type : "NORMAL_ROM");
-        /* the majority wrote so, but means the same */
-        if (l->storage == STORAGE_EMMC && strcmp(p->type, "YAFFS_IMG") == 0)
-                snprintf(p->type, sizeof(p->type), "EXT4_IMG");
-        snprintf(p->operation, sizeof(p->operation), "%s",
-                p->is_reserved           ? "RESERVED"
-                        : d              ? d->operation
-                        : p->is_download ? "UPDATE"
-                                         : "INVISIBLE");
-        if (loader && l->storage == STORAGE_EMMC)
+        p->is_download = download && !p->is_reserved;
+        if (p->is_reserved)
+                snprintf(p->operation, sizeof(p->operation), "RESERVED");
+        else if (!part_default_find(p->name) && download)
+                snprintf(p->operation, sizeof(p->operation), "UPDATE");
+        if (p->region == REGION_BOOT1 && strcasecmp(p->name, "PRELOADER") == 0)
                 snprintf(p->region_text, sizeof(p->region_text), "EMMC_BOOT_1");
+        p->file_name[0] = '\0';
         for (size_t i = 0; i < ELEMENTS(files); i++)
-                if (strcasecmp(files[i].part, p->name) == 0 && p->is_download)
+                if (p->is_download && strcasecmp(files[i].part, p->name) == 0)
                         snprintf(p->file_name, sizeof(p->file_name), "%s", files[i].file);
-        if (p->is_reserved && p->is_download) {
+        if (p->is_reserved && download)
                 layout_problem(l, p->line, "%s is reserved and yet for download", p->name);
-                p->is_download = false;
-        }
 }
 
 void scatter_complete_legacy(Layout *l, const char *file_name)
