@@ -137,7 +137,8 @@ int fault_parse(const char *text, Fault *ret)
                 f.place = 1;
                 if (number)
                         *number++ = 0;
-                if ((number && !parse_number(number, &f.place)) || strlen(at) >= sizeof(f.step))
+                if ((number ? !parse_number(number, &f.place) : !*at) ||
+                        strlen(at) >= sizeof(f.step))
                         return -EINVAL;
                 strcpy(f.step, at);
         }

@@ -27,6 +27,7 @@ struct Model {
         UsbIdentity usb;
         UsbKind usb_kind;
         bool attached;
+        bool leaving; /* it has left, what follows waits until the stage has returned */
         uint64_t leave_at, return_at;
         After after;
         unsigned boots, breaches;
@@ -49,9 +50,14 @@ struct Model {
         /* faults */
         uint64_t steps;
         char step[32];
-        bool halted; /* the IN pipe */
-        bool hung, hung_for_ever;
+        bool halted;              /* the IN pipe */
+        bool stuck;               /* the program is: what it had sent still leaves */
+        bool hung, hung_for_ever; /* the wire is */
         uint64_t hung_until;
         FaultKind wire_fault; /* for the next packet; _FAULT_MAX none */
         uint64_t wire_value;
 };
+
+/* model.c */
+void model_settle(Model *m);
+void model_leave_now(Model *m);

@@ -117,8 +117,8 @@ static void fault_happens(Model *m, Fault *f)
         default: f->armed = true; /* the stage asks for it */
         }
         /* gone means gone now, not at the next tick */
-        if (m->leave_at <= m->now)
-                model_run(m, m->now);
+        if (m->attached && m->leave_at <= m->now)
+                model_leave_now(m);
 }
 
 void model_step(Model *m, const char *format, ...)
@@ -238,6 +238,7 @@ static ssize_t in_split(Model *m, uint8_t *data, size_t room, bool *ret_end)
                         if (got)
                                 break;
                         fault_happens(m, data_fault(m, k));
+                        model_settle(m);
                         return -EAGAIN;
                 }
                 int r = take(m, data + got, k);
@@ -340,6 +341,7 @@ ssize_t model_in(Model *m, void *data, size_t room, bool *ret_end)
                 uint64_t before = f->place - m->data_sent;
                 if (before < packet) {
                         fault_happens(m, f);
+                        model_settle(m);
                         return model_in(m, data, room, ret_end);
                 }
                 take_now = (size_t)(before - before % packet);

@@ -139,9 +139,13 @@ static void stage_start(Model *m, const StageOps *ops)
         ops->enter(s);
 }
 
-/* after every call into a stage: the next one, if it named one */
-static void settle(Model *m)
+static void left(Model *m);
+
+/* after every call into a stage: what it asked for; it may be gone then */
+void model_settle(Model *m)
 {
+        if (m->leaving)
+                left(m);
         while (m->next) {
                 const StageOps *next = m->next;
                 m->next = NULL;
@@ -207,8 +211,10 @@ static void detach(Model *m, const char *why)
 static void power_on(Model *m, const StageOps *program)
 {
         stage_end(m);
-        m->hung = m->hung_for_ever = false;
-        m->not_before = 0;
+        m->hung = m->hung_for_ever = m->stuck = false;
+        m->leaving = false;
+        m->leave_at = MODEL_NEVER;
+        m->not_before = m->slow_us = m->slow_until = 0;
         m->data_sent = 0;
         m->n_agent = 0;
         memset(m->scratch, 0, sizeof(m->scratch));
@@ -217,7 +223,7 @@ static void power_on(Model *m, const StageOps *program)
         m->wire_fault = _FAULT_MAX;
         stage_start(m, program);
         attach(m);
-        settle(m);
+        model_settle(m);
 }
 
 void model_power_on(Model *m)
@@ -264,11 +270,18 @@ void model_leave(Model *m, uint64_t microseconds, After after)
         m->after = after;
 }
 
-static void do_leave(Model *m)
+void model_leave_now(Model *m)
 {
         static const char *const why[] = { "reset", "booted android", "off", "speed switch" };
-        uint64_t pause = m->config.reboot_ms * MODEL_MS;
         detach(m, why[m->after]);
+        m->leaving = true;
+}
+
+static void left(Model *m)
+{
+        uint64_t pause = m->config.reboot_ms * MODEL_MS;
+        m->leaving = false;
+        m->next = NULL;
         switch (m->after) {
         case AFTER_ANDROID:
                 m->boots++;
@@ -296,7 +309,7 @@ static void do_return(Model *m)
 
 void model_halt(Model *m, const char *why)
 {
-        m->hung = m->hung_for_ever = true;
+        m->stuck = true;
         model_event(m, "stuck: %s", why);
 }
 
@@ -306,7 +319,8 @@ void model_run(Model *m, uint64_t now)
 {
         m->now = MAX(m->now, now);
         if (m->attached && m->leave_at <= m->now)
-                do_leave(m);
+                model_leave_now(m);
+        model_settle(m);
         if (!m->attached && m->return_at <= m->now)
                 do_return(m);
         if (m->hung && !m->hung_for_ever && m->hung_until <= m->now)
@@ -315,9 +329,10 @@ void model_run(Model *m, uint64_t now)
         for (int i = 0; i < 1000 && m->attached && m->stage && m->stage->timer <= m->now; i++) {
                 m->stage->timer = MODEL_NEVER;
                 m->stage->ops->timer(m->stage);
-                settle(m);
+                model_settle(m);
                 if (m->attached && m->leave_at <= m->now)
-                        do_leave(m);
+                        model_leave_now(m);
+                model_settle(m);
         }
 }
 
@@ -360,11 +375,11 @@ int model_out(Model *m, const void *data, size_t size, size_t *ret_taken)
         *ret_taken = 0;
         if (!m->attached)
                 return -ENODEV;
-        if (m->hung || !m->stage)
+        if (m->hung || m->stuck || !m->stage)
                 return -EAGAIN;
         do {
                 size_t n = MIN(size - pos, (size_t)m->usb.max_packet);
-                if (!m->attached || m->hung)
+                if (!m->attached || m->hung || m->stuck)
                         break;
                 if (m->stage->ops->accepts && !m->stage->ops->accepts(m->stage)) {
                         if (!pos)
@@ -373,7 +388,7 @@ int model_out(Model *m, const void *data, size_t size, size_t *ret_taken)
                 }
                 m->bytes_in += n;
                 m->stage->ops->packet(m->stage, p + pos, n);
-                settle(m);
+                model_settle(m);
                 pos += n;
         } while (pos < size);
         *ret_taken = pos;
@@ -414,7 +429,7 @@ ssize_t model_control(
         case 0x0009: /* SET_CONFIGURATION */
                 if (m->stage->ops->configured)
                         m->stage->ops->configured(m->stage);
-                settle(m);
+                model_settle(m);
                 return 0;
         case 0x0005:
         case 0x010b: return 0;
@@ -422,7 +437,7 @@ ssize_t model_control(
         case 0x2120: /* SET_LINE_CODING: the values do not matter */
                 if (m->stage->ops->line_coding)
                         m->stage->ops->line_coding(m->stage);
-                settle(m);
+                model_settle(m);
                 return (ssize_t)size;
         case 0x2122:
         case 0x2123: return 0;

@@ -253,6 +253,9 @@ static void control_value(Xflash *x, const uint8_t *data, size_t size)
 static void control_code(Xflash *x, const uint8_t *data, size_t size)
 {
         const Control *c;
+        if (x->early)
+                model_breach(
+                        xflash_model(x), BREACH_EARLY, "control code before the status was read");
         x->sub = get_le32(data);
         model_step(xflash_model(x), "ctrl:%06x", x->sub);
         c = find_control(x, x->sub);
