@@ -122,7 +122,7 @@ static int method_parts(sd_bus_message *m, void *userdata, sd_bus_error *e)
 
 static int method_export(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {
-        static const char *const formats[] = { "raw", "rom", "manifest" };
+        static const char *const formats[] = { "raw", "rom", "simg", "zst", "map", "manifest" };
         const Backup *backup = userdata;
         const char *part, *format;
         Bus *b = bus_of(m);
@@ -138,7 +138,9 @@ static int method_export(sd_bus_message *m, void *userdata, sd_bus_error *e)
                 known = known || strcmp(formats[i], format) == 0;
         if (!known)
                 return bus_error_setf(e, ERROR_INVALID_OPTION,
-                        "There is no format \"%.32s\"; there are raw, rom and manifest.", format);
+                        "There is no format \"%.32s\"; there are raw, rom, simg, zst, map and "
+                        "manifest.",
+                        format);
         /* the manifest tells no more than Parts: free for who made the backup */
         bool manifest = strcmp(format, "manifest") == 0;
         if (!check(b, m, manifest ? backup : NULL, manifest ? ACTION_READ_OTHER : ACTION_EXPORT, &r,

@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* "export": one partition, one region or the manifest of a backup into a descriptor. */
+/* "export": one partition in one of several forms, one region or the manifest of a backup into a
+ * descriptor. */
 
-#include "daemon/keeper/operation.h"
+#include "daemon/keeper/export.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "basic/fd.h"
-#include "store/backup.h"
-#include "store/copy.h"
 #include "wire/verbs.h"
 
-typedef struct Export {
-        Operation *operation;
-        const Store *store;
-        const Backup *backup;
-        ChunkCodec *codec;
-        CopyTarget target;
-        uint64_t done, total;
-        bool errors; /* something in it is not what the phone holds */
-} Export;
-
-static int on_progress(void *userdata, uint64_t bytes)
+int export_advance(void *userdata, uint64_t bytes)
 {
         Export *e = userdata;
 
@@ -39,18 +28,21 @@ static int not_stored(Export *e, const ManifestPart *part)
         return -ENODATA;
 }
 
-static int export_part(Export *e, const ManifestPart *part)
+int export_open(Export *e, const ManifestPart *part, Image **ret)
 {
-        _cleanup_(image_freep) Image *image = NULL;
-        Operation *o = e->operation;
-        int r;
-
         if (!part_status_stored(part->status))
                 return not_stored(e, part);
         e->errors |= part->status != PART_OK;
-        r = image_open(e->store, e->backup->dir, e->backup->id, part, e->codec, CHUNK_CACHED,
-                &image, &o->failure);
-        return r < 0 ? r : copy_image(image, &e->target, part->size, &o->failure);
+        return image_open(e->store, e->backup->dir, e->backup->id, part, e->codec, CHUNK_CACHED,
+                ret, &e->operation->failure);
+}
+
+static int export_part(Export *e, const ManifestPart *part)
+{
+        _cleanup_(image_freep) Image *image = NULL;
+        int r = export_open(e, part, &image);
+
+        return r < 0 ? r : copy_image(image, &e->target, part->size, &e->operation->failure);
 }
 
 static int no_such_part(Export *e, const char *name, const char *what)
@@ -62,13 +54,22 @@ static int no_such_part(Export *e, const char *name, const char *what)
         return -ENOENT;
 }
 
-/* raw: one partition */
-static int export_raw(Export *e, const char *name)
+const ManifestPart *export_find(Export *e, const char *name)
 {
         const ManifestPart *part = manifest_find(e->backup->manifest, name);
 
         if (!part)
-                return no_such_part(e, name, "partition");
+                no_such_part(e, name, "partition");
+        return part;
+}
+
+/* raw: one partition */
+static int export_raw(Export *e, const char *name)
+{
+        const ManifestPart *part = export_find(e, name);
+
+        if (!part)
+                return -ENOENT;
         e->total = part->size;
         return export_part(e, part);
 }
@@ -123,8 +124,8 @@ int operation_export(Operation *o)
         static const struct {
                 const char *name;
                 int (*run)(Export *e, const char *name);
-        } formats[] = { { "raw", export_raw }, { "rom", export_rom },
-                { "manifest", export_manifest } };
+        } formats[] = { { "raw", export_raw }, { "rom", export_rom }, { "simg", export_simg },
+                { "zst", export_zst }, { "map", export_map }, { "manifest", export_manifest } };
         const char *format = message_text(o->run, "FORMAT");
         _cleanup_(chunk_codec_freep) ChunkCodec *codec = NULL;
         _cleanup_close_ int fd = message_take_fd(o->run, 0);
@@ -156,7 +157,7 @@ int operation_export(Operation *o)
         e.store = s;
         e.backup = b;
         e.codec = codec;
-        e.target.progress = on_progress;
+        e.target.progress = export_advance;
         e.target.userdata = &e;
         r = formats[i].run(&e, message_text(o->run, "PART"));
         if (r < 0)

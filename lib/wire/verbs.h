@@ -103,7 +103,7 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
  *             AREAS PARTITIONS EXCLUDE (comma lists, may be absent), KIND (full critical selection)
  *             VERIFY (1: STORE step 8)                                  -> PLAN ITEM BYTES …, DONE
  *   verify    BACKUP, LEVEL (structure data)                            -> BYTES DAMAGED…, DONE
- *   export    fd: output; BACKUP PART FORMAT (raw rom manifest)         -> BYTES DONE
+ *   export    fd: output; BACKUP PART FORMAT (raw rom simg zst map manifest) -> BYTES DONE
  *             raw: PART is a part; rom: a region; manifest: there is none
  *   parts     BACKUP                                                    -> PART…, DONE
  *   delete    BACKUP                                                    -> DONE
