@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -32,6 +33,7 @@ Phone *phone_new(const char *chip)
         snprintf(p->chip, sizeof p->chip, "%s", chip);
         p->user_size = "24M";
         p->boot_size = "2M";
+        p->patience_ms = UINT_MAX;
         return p;
 }
 
@@ -89,6 +91,63 @@ static void make_files(Phone *p)
                 make(p, MKPRELOADER, "preloader", NULL, p->preloader_words);
 }
 
+/* A transport that waits no longer than a test wants to. */
+typedef struct Hasty {
+        Transport transport; /* first */
+        Transport *inner;
+        const unsigned *patience_ms;
+} Hasty;
+
+static int hasty_write(Transport *t, const struct iovec *pieces, size_t n, unsigned ms)
+{
+        Hasty *h = (Hasty *)t;
+
+        return h->inner->ops->write(h->inner, pieces, n, MIN(ms, *h->patience_ms));
+}
+
+static int hasty_fill(Transport *t, unsigned ms)
+{
+        Hasty *h = (Hasty *)t;
+
+        return transport_fill(h->inner, MIN(ms, *h->patience_ms));
+}
+
+static struct iovec hasty_peek(Transport *t)
+{
+        return transport_peek(((Hasty *)t)->inner);
+}
+
+static void hasty_consume(Transport *t, size_t size)
+{
+        transport_consume(((Hasty *)t)->inner, size);
+}
+
+static Transport *hasty_free(Transport *t)
+{
+        transport_free(((Hasty *)t)->inner);
+        free(t);
+        return NULL;
+}
+
+static const TransportOps hasty_ops = {
+        .write = hasty_write,
+        .fill = hasty_fill,
+        .peek = hasty_peek,
+        .consume = hasty_consume,
+        .free = hasty_free,
+};
+
+static Transport *hasty_new(Transport *inner, const unsigned *patience_ms)
+{
+        Hasty *h = calloc(1, sizeof *h);
+
+        assert_non_null(h);
+        transport_init(&h->transport, &hasty_ops);
+        h->inner = inner;
+        h->patience_ms = patience_ms;
+        return &h->transport;
+}
+
 static int connect_to(const Phone *p, Transport **ret)
 {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -97,10 +156,15 @@ static int connect_to(const Phone *p, Transport **ret)
         snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", p->dir);
         for (;;) {
                 int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+                int r;
 
                 assert_true(fd >= 0);
-                if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-                        return stream_new(fd, ret);
+                if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+                        r = stream_new(fd, ret);
+                        if (r >= 0)
+                                *ret = hasty_new(*ret, &p->patience_ms);
+                        return r;
+                }
                 fd_close(fd);
                 if (clock_usec() > deadline || kill(p->pid, 0) < 0)
                         return -ETIMEDOUT;

@@ -21,11 +21,12 @@ typedef struct Phone {
         const char *preloader_words[8];  /* NULL: no preloader file */
         char words[PHONE_WORDS_MAX][96]; /* --set */
         size_t n_words;
-        bool lenient; /* not --strict */
+        bool lenient;         /* not --strict */
+        unsigned patience_ms; /* the longest a wait may be; may change at any time */
         pid_t pid;
 
         /* the host's side */
-        Transport *transport;
+        Transport *transport; /* what the protocols use */
         BootIdentity identity;
         const Chip *chip_row;
         DaAgent *agent;
