@@ -135,7 +135,7 @@ static char *usb_find(uint64_t *ret_added)
                         u, udev_list_entry_get_name(udev_enumerate_get_list_entry(e)));
         while (!node) {
                 struct pollfd p = { udev_monitor_get_fd(m), POLLIN, 0 };
-                if (!d && poll(&p, 1, 30000) <= 0)
+                if (!d && poll(&p, 1, 6000) <= 0)
                         die("no device");
                 if (!d) {
                         d = udev_monitor_receive_device(m);
@@ -145,6 +145,9 @@ static char *usb_find(uint64_t *ret_added)
                 const char *action = d ? udev_device_get_action(d) : NULL;
                 if (vendor && !strcmp(vendor, "0e8d") && (!action || !strcmp(action, "add")))
                         node = strdup(udev_device_get_devnode(d));
+                /* one that is just going away */
+                if (node && access(node, F_OK) < 0)
+                        free(TAKE_PTR(node));
                 udev_device_unref(d);
                 d = NULL;
         }
