@@ -13,6 +13,7 @@
 
 static const char variable[] = "MTKBACKUP_SIM_RUN";
 static volatile pid_t inner;
+enum { BASE_MAX = 48 };
 
 bool run_dir_inside(void)
 {
@@ -100,9 +101,14 @@ static void set_preload(void)
 
 int run_dir_around(char **argv)
 {
-        char dir[] = "/tmp/mtksim.XXXXXX";
+        const char *base = getenv("TMPDIR");
+        char dir[80];
         struct sigaction action = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
         int status = 0;
+        /* socket names have room for 107 bytes in all */
+        if (!base || base[0] != '/' || strlen(base) > BASE_MAX)
+                base = "/tmp";
+        snprintf(dir, sizeof(dir), "%s/mtksim.XXXXXX", base);
         if (!mkdtemp(dir)) {
                 fprintf(stderr, "%s: %s\n", dir, strerror(errno));
                 return 1;
