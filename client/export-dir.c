@@ -60,28 +60,18 @@ ExportDir *export_dir_free(ExportDir *d)
         return NULL;
 }
 
-static char *name_image(const char *name)
-{
-        char *file;
-        return asprintf(&file, "%s.img", name) < 0 ? NULL : file;
-}
-
 static char *name_part(const char *name)
 {
         char *file;
-        return asprintf(&file, "%s.img.part", name) < 0 ? NULL : file;
+        return asprintf(&file, "%s.part", name) < 0 ? NULL : file;
 }
 
 int export_dir_check(ExportDir *d, const char *name)
 {
-        _cleanup_free_ char *file = name_image(name);
-
-        if (!file)
-                return error_errno(-ENOMEM, "cannot export");
-        if (d->force || faccessat(d->fd, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+        if (d->force || faccessat(d->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
         return error_fail(ERROR_INVALID_FILE,
-                "%s/%s exists; --force replaces it, another folder keeps it", d->path, file);
+                "%s/%s exists; --force replaces it, another folder keeps it", d->path, name);
 }
 
 int export_dir_create(ExportDir *d, const char *name, int *ret_fd)
@@ -130,15 +120,17 @@ static int sum_of_file(int fd, uint64_t size, char out[static SHA256_HEX])
 
 int export_dir_finish(ExportDir *d, const char *name, int fd, uint64_t size, const char *sha256)
 {
-        _cleanup_free_ char *part = name_part(name), *file = name_image(name);
+        _cleanup_free_ char *part = name_part(name);
         char sum[SHA256_HEX];
         struct stat st;
         char *sums;
 
-        if (!part || !file)
+        if (!part)
                 return error_errno(-ENOMEM, "cannot export");
         if (fstat(fd, &st) < 0)
                 return dir_error(d, -errno, part);
+        if (size == EXPORT_ANY_SIZE)
+                size = (uint64_t)st.st_size;
         if ((uint64_t)st.st_size != size)
                 return error_fail(ERROR_STORE_FAILED, "%s/%s has %llu bytes instead of %llu",
                         d->path, part, (unsigned long long)st.st_size, (unsigned long long)size);
@@ -151,13 +143,27 @@ int export_dir_finish(ExportDir *d, const char *name, int fd, uint64_t size, con
         }
         if (fsync(fd) < 0)
                 return dir_error(d, -errno, part);
-        if (renameat2(d->fd, part, d->fd, file, d->force ? 0 : RENAME_NOREPLACE) < 0)
-                return dir_error(d, -errno, file);
-        if (asprintf(&sums, "%s%s  %s\n", d->sums, sum, file) < 0)
+        if (renameat2(d->fd, part, d->fd, name, d->force ? 0 : RENAME_NOREPLACE) < 0)
+                return dir_error(d, -errno, name);
+        if (asprintf(&sums, "%s%s  %s\n", d->sums, sum, name) < 0)
                 return error_errno(-ENOMEM, "cannot export");
         free(d->sums);
         d->sums = sums;
         return 0;
+}
+
+int export_dir_text(ExportDir *d, const char *name, const char *text)
+{
+        _cleanup_close_ int fd = -1;
+        int r = export_dir_create(d, name, &fd);
+
+        if (r)
+                return r;
+        r = fd_write_full(fd, text, strlen(text));
+        r = r < 0 ? dir_error(d, r, name) : export_dir_finish(d, name, fd, strlen(text), "");
+        if (r)
+                export_dir_abandon(d, name);
+        return r;
 }
 
 /* Does a line of SHA256SUMS name a file that was written just now? */

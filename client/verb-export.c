@@ -1,18 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "client/error.h"
 #include "client/export-dir.h"
+#include "client/export-kit.h"
 #include "client/manifest.h"
 #include "client/verb.h"
 
 static const char *arg_format = "raw";
-static bool arg_force;
+static bool arg_force, arg_userdata;
+
+/* what the formats are called in files; NULL ends it */
+static const struct {
+        const char *name, *suffix;
+        bool raw;     /* a file is the bytes of the flash: size and sum are those of the manifest */
+        bool of_gone; /* also of partitions without data */
+} formats[] = {
+        { "raw", ".img", .raw = true },
+        { "rom", ".img", .raw = true },
+        { "simg", ".simg" },
+        { "zst", ".img.zst" },
+        { "map", ".map", .of_gone = true },
+        { "kit" },
+        {},
+};
+static size_t format; /* the one that was asked for */
 
 static const Option options[] = {
-        { 0, "format", "FORMAT", "raw (a file a partition; the default) or rom (a file a region)",
+        { 0, "format", "FORMAT", "raw (the default), rom, simg, zst, map or kit; see below",
                 OPTION_STRING, &arg_format },
+        { 0, "userdata", NULL, "with kit: the user's data as well", OPTION_FLAG, &arg_userdata },
         { 'f', "force", NULL, "replace files that exist", OPTION_FLAG, &arg_force },
         {},
 };
@@ -65,7 +84,7 @@ static int items_of_parts(Export *e, int n, char **names)
                 const char *name = object_text(part, "name"), *file = object_text(part, "file");
                 if (!wanted(name, n, names) && !wanted(file, n, names))
                         continue;
-                if (!part_has_data(part)) {
+                if (!part_has_data(part) && !formats[format].of_gone) {
                         message("%s was not saved (%s)", name, object_text(part, "status"));
                         continue;
                 }
@@ -140,17 +159,23 @@ static int export_item(Export *e, ExportDir *dir, json_t *item, size_t i)
         _cleanup_close_ int fd = -1;
         const char *file = object_text(item, "file");
         uint64_t size = object_number(item, "size");
-        char what[160];
+        bool raw = formats[format].raw;
+        char what[160], name[NAME_MAX + 1];
 
-        int r = export_dir_create(dir, file, &fd);
+        if ((size_t)snprintf(name, sizeof(name), "%s%s", file, formats[format].suffix) >=
+                sizeof(name))
+                return error_file(-ENAMETOOLONG, file);
+
+        int r = export_dir_create(dir, name, &fd);
         if (r)
                 return r;
         snprintf(what, sizeof(what), "%s (%zu of %zu)", file, i + 1, json_array_size(e->items));
         r = backup_export(e->bus, e->path, object_text(item, "part"), arg_format, fd, what, size);
         if (!r)
-                r = export_dir_finish(dir, file, fd, size, object_text(item, "sha256"));
+                r = export_dir_finish(dir, name, fd, raw ? size : EXPORT_ANY_SIZE,
+                        raw ? object_text(item, "sha256") : "");
         if (r) {
-                export_dir_abandon(dir, file);
+                export_dir_abandon(dir, name);
                 return r;
         }
         if (arg_json)
@@ -176,7 +201,10 @@ static int export_to_dir(Export *e, const char *path)
                 return r;
         json_array_foreach(e->items, i, item)
         {
-                r = export_dir_check(dir, object_text(item, "file"));
+                char name[NAME_MAX + 1];
+                snprintf(name, sizeof(name), "%s%s", object_text(item, "file"),
+                        formats[format].suffix);
+                r = export_dir_check(dir, name);
                 if (r)
                         return r;
         }
@@ -203,10 +231,16 @@ static int run(int argc, char **argv)
 {
         _cleanup_(export_done) Export e = {};
         _cleanup_free_ char *id = NULL;
-        bool rom = strcmp(arg_format, "rom") == 0;
+        bool rom = strcmp(arg_format, "rom") == 0, kit = strcmp(arg_format, "kit") == 0;
 
-        if (!rom && strcmp(arg_format, "raw") != 0)
+        while (formats[format].name && strcmp(formats[format].name, arg_format) != 0)
+                format++;
+        if (!formats[format].name)
                 return error_usage("there is no format “%s”", arg_format);
+        if (kit && (argc > 2 || strcmp(argv[1], "-") == 0))
+                return error_usage("a kit is of the whole backup and goes to a folder");
+        if (arg_userdata && !kit)
+                return error_usage("--userdata belongs to --format kit");
         int r = bus_open_asking(&e.bus);
         if (r)
                 return r;
@@ -220,6 +254,8 @@ static int run(int argc, char **argv)
         r = manifest_get(e.bus, e.path, &e.manifest);
         if (r)
                 return r;
+        if (kit)
+                return export_kit(e.bus, e.path, e.manifest, argv[1], arg_force, arg_userdata);
         if (rom)
                 items_of_regions(&e, argc - 2, argv + 1);
         else
@@ -236,8 +272,19 @@ const Verb verb_export = {
         .group = GROUP_BACKUPS,
         .synopsis = "[OPTION…] BACKUP [PART…] DIR|-",
         .summary = "write a backup as image files, checked on the way",
-        .help = "Writes DIR/<partition>.img and SHA256SUMS. A file appears under its name only\n"
-                "when all of it is there. “-” writes one partition to standard output.",
+        .help = "Writes a file for each PART, or for everything that was saved, into DIR with "
+                "SHA256SUMS. A file appears\nunder its name only when all of it is there. “-” "
+                "writes "
+                "one to standard output. Formats:\n"
+                "raw    partition.img, the bytes of the flash\n"
+                "rom    REGION.img, a whole area\n"
+                "simg   partition.simg, Android sparse with a checksum, for fastboot and flash "
+                "tools\n"
+                "zst    partition.img.zst, compressed; zstd -d reads it, with a table for random "
+                "access\n"
+                "map    partition.map, what was read and what was not, for ddrescue\n"
+                "kit    a folder for SP Flash Tool: scatter, images, preloader, Checksum.ini, "
+                "README.txt",
         .options = options,
         .min_args = 2,
         .max_args = -1,
