@@ -106,6 +106,19 @@ static int new_process(int dir)
 {
         return result(syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL));
 }
+static int compare_numbers(const void *a, const void *b)
+{
+        return *(const int *)a - *(const int *)b;
+}
+static int sort_much(int dir)
+{
+        static int numbers[16384];
+
+        for (int i = 0; i < 16384; i++)
+                numbers[i] = 16384 - i;
+        qsort(numbers, ELEMENTS(numbers), sizeof numbers[0], compare_numbers);
+        return numbers[0] == 1 ? 0 : 1;
+}
 static void *thread_main(void *argument)
 {
         *(int *)argument = 42;
@@ -155,6 +168,7 @@ static void test_both(void **state)
                 assert_int_equal(run(kind, terminal_ioctl), ENOTTY);
                 assert_int_equal(run(kind, block_ioctl), KILLED);
                 assert_int_equal(run(kind, new_process), KILLED);
+                assert_int_equal(run(kind, sort_much), 0);
         }
 }
 
