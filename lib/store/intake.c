@@ -28,7 +28,7 @@ void quarantine_chunk(const Store *s, const ChunkHash *hash)
         hex_encode(hash->bytes, SHA256_SIZE, hex);
         snprintf(name, sizeof name, "%s.%lld", hex, (long long)time(NULL));
         /* kept for study only: where it is not possible the damaged file is just replaced */
-        (void)linkat(s->chunks, path, s->quarantine, name, 0);
+        (void)!linkat(s->chunks, path, s->quarantine, name, 0);
 }
 
 /* ---- on a thread ---- */
