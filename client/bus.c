@@ -316,7 +316,7 @@ static int list_sort(json_t *list)
         return 0;
 }
 
-static int read_objects(sd_bus_message *m, const char *interface, json_t *list)
+int bus_read_objects(sd_bus_message *m, const char *interface, json_t *list)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
         if (r < 0)
@@ -349,7 +349,7 @@ int bus_objects(sd_bus *bus, const char *interface, json_t **ret)
                 "GetManagedObjects", &reply, NULL);
         if (r)
                 return r;
-        r = read_objects(reply, interface, list);
+        r = bus_read_objects(reply, interface, list);
         if (r < 0)
                 return error_bus(NULL, r);
         *ret = TAKE_PTR(list);

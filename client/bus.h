@@ -39,6 +39,8 @@ int bus_method(sd_bus *bus, const char *path, const char *interface, const char 
 int bus_objects(sd_bus *bus, const char *interface, json_t **ret);
 /* One object by its path. 0 or an exit code. */
 int bus_object(sd_bus *bus, const char *path, const char *interface, json_t **ret);
+/* Reads an answer of GetManagedObjects into the array. 0 or a negative errno. */
+int bus_read_objects(sd_bus_message *m, const char *interface, json_t *list);
 /* Reads the a{sv} at m into the object j, as above. 0 or a negative errno. */
 int bus_read_properties(sd_bus_message *m, json_t *j);
 /* Reads any complete value at m. 0 or a negative errno. */

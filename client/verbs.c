@@ -27,7 +27,8 @@
         X(checksum)                                                                                \
         X(super)                                                                                   \
         X(monitor)                                                                                 \
-        X(help)
+        X(help)                                                                                    \
+        X(complete)
 
 #define DECLARE(name) extern const Verb verb_##name;
 VERBS(DECLARE)

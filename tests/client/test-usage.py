@@ -47,7 +47,7 @@ def test_help():
         assert len(set(letters)) == len(letters), f'{verb["name"]}: a letter twice'
         for option in verb['options']:
             assert f'--{option["name"]}' in out and option['help'] in out, (verb['name'], option)
-        assert verb['group'] is None or f'  {verb["name"]}' in overview, verb['name']
+        assert verb.get('group') is None or f'  {verb["name"]}' in overview, verb['name']
         assert verb['summary'][-1] != '.' and '\n' not in verb['summary']
 
 
