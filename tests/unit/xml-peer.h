@@ -35,7 +35,7 @@ static inline void xml_say(Peer *p, uint32_t type, const void *data, size_t size
         peer_say(p, data, size);
 }
 
-static inline void xml_say_text(Peer *p, const char *format, ...)
+static inline _printf_(2, 3) void xml_say_text(Peer *p, const char *format, ...)
 {
         char text[1200];
         va_list arguments;
