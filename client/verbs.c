@@ -19,6 +19,8 @@
         X(agents)                                                                                  \
         X(profiles)                                                                                \
         X(inspect)                                                                                 \
+        X(scatter)                                                                                 \
+        X(readback_xml)                                                                            \
         X(split)                                                                                   \
         X(join)                                                                                    \
         X(preloader)                                                                               \

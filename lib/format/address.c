@@ -128,7 +128,7 @@ void layout_place(Layout *l)
                         p->offset = address;
         }
         if (by_linear)
-                layout_note(l, 0, "physical addresses are missing, linear ones are used");
+                layout_problem(l, 0, "physical addresses are missing, linear ones are used");
 }
 
 void layout_address(Layout *l, uint64_t user_start)

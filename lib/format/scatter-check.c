@@ -62,8 +62,9 @@ void scatter_check(Layout *l)
         for (size_t i = 0; i < l->n_parts; i++) {
                 const Partition *p = l->parts + i;
                 const Region *r = layout_region(l, p->region);
-                if (p->unplaced && p->from_end && p->end_blocks > 0 && !(r && r->size))
-                        layout_problem(l, p->line,
+                bool sgpt = strcasecmp(p->name, "sgpt") == 0;
+                if (p->unplaced && p->from_end && (p->end_blocks > 0 || sgpt) && !(r && r->size))
+                        layout_note(l, p->line,
                                 "%s counts %u blocks from the end of %s, whose size is not known",
                                 p->name, p->end_blocks, region_of(l, p->region));
                 else if (p->unplaced)

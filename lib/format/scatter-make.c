@@ -71,8 +71,7 @@ static int add_loader(Layout *l, const ScatterMake *how)
         bool old = l->storage == STORAGE_EMMC && is_old_chip(l->chip);
         uint64_t size = old ? OLD_LOADER : NEW_LOADER;
 
-        if (layout_find(l, "preloader") ||
-                (l->storage != STORAGE_EMMC && l->storage != STORAGE_UFS))
+        if (l->storage != STORAGE_EMMC && l->storage != STORAGE_UFS)
                 return 0;
         if (how->boot_size > 0)
                 size = MIN(size, how->boot_size);
@@ -119,10 +118,19 @@ static uint64_t usable_end(const Layout *table, uint64_t end)
         return table->usable_end;
 }
 
+static bool is_boot(RegionKind kind)
+{
+        return kind == REGION_BOOT1 || kind == REGION_BOOT2;
+}
+
+/* Gaps are no partitions. What a GPT phone's layout has in the boot areas is the area as it was read,
+ * while a scatter names the loader in it. */
 static int add_parts(Layout *l, const Layout *table)
 {
+        bool gpt = needs_own_tables(table);
+
         for (size_t i = 0; i < table->n_parts; i++) {
-                if (table->parts[i].class == CLASS_GAP)
+                if (table->parts[i].class == CLASS_GAP || (gpt && is_boot(table->parts[i].region)))
                         continue;
                 Partition *p = layout_add(l, table->parts[i].name);
                 if (!p)
@@ -212,7 +220,7 @@ int scatter_make(const Layout *table, const ScatterMake *how, Layout **ret)
         if (!l)
                 return -ENOMEM;
         describe(l, table, how);
-        if (!layout_find(table, "preloader"))
+        if (needs_own_tables(table) || !layout_find(table, "preloader"))
                 r = add_loader(l, how);
         if (r == 0 && needs_own_tables(table) &&
                 !insert(l, "pgpt", REGION_USER, 0, MIN(first, (uint64_t)PGPT_MAX)))
