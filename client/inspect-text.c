@@ -6,7 +6,9 @@
 #include "client/inspect.h"
 #include "format/checksum-ini.h"
 #include "format/checksum-xml.h"
+#include "format/feature-cfg.h"
 #include "format/memory-report.h"
+#include "format/readback-read.h"
 #include "format/scatter.h"
 
 static const Column sum_columns[] = {
@@ -22,7 +24,24 @@ static const Column region_columns[] = {
         {},
 };
 
+static const Column item_columns[] = {
+        { "AREA", "area" },
+        { "OFFSET", "offset", COLUMN_HEX },
+        { "SIZE", "size", COLUMN_SIZE },
+        { "ENABLED", "enabled", COLUMN_YESNO },
+        { "FILE", "file", .shrink = true },
+        {},
+};
+
+static const Column file_columns[] = {
+        { "REGION", "region" },
+        { "FILE", "file" },
+        {},
+};
+
 static const ReportTable tables[] = {
+        { "items", item_columns },
+        { "files", file_columns },
         { "checksums", sum_columns },
         { "regions", region_columns },
         { "partitions", report_partition_columns },
@@ -134,6 +153,54 @@ static int report_scatter(Inspection *i, const char *text, size_t size, Layout *
         return 0;
 }
 
+static int report_readback(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        _cleanup_(readback_file_freep) ReadbackFile *f = NULL;
+        json_t *list = json_array();
+        int r = readback_file_read(text, size, &f, l);
+
+        json_object_set_new(i->report, "items", list);
+        if (r < 0)
+                return r;
+        report_set_text(i->report, "chip", f->chip);
+        report_set_text(i->report, "storage", f->storage);
+        for (size_t k = 0; k < f->n_entries; k++) {
+                const ReadbackEntry *e = &f->entries[k];
+                json_t *j = json_object();
+
+                report_set_text(j, "area", e->area);
+                if (!e->by_name) {
+                        report_set_number(j, "offset", e->offset);
+                        report_set_number(j, "size", e->length);
+                }
+                json_object_set_new(j, "enabled", json_boolean(e->enabled));
+                report_set_text(j, "file", e->path);
+                json_array_append_new(list, j);
+        }
+        return 0;
+}
+
+static int report_feature_cfg(Inspection *i, const char *text, size_t size, Layout *l)
+{
+        _cleanup_free_ FeatureCfg *c = NULL;
+        json_t *list = json_array();
+        int r = feature_cfg_read(text, size, &c, l);
+
+        json_object_set_new(i->report, "files", list);
+        if (r < 0)
+                return r;
+        report_set_text(i->report, "chip", c->platform);
+        report_set_number(i->report, "memories", c->flash_ids);
+        for (size_t k = 0; k < c->n_files; k++) {
+                json_t *j = json_object();
+
+                report_set_text(j, "region", c->files[k].region);
+                report_set_text(j, "file", c->files[k].file);
+                json_array_append_new(list, j);
+        }
+        return 0;
+}
+
 /* a kind without a reader of its own is only named */
 static const struct {
         FileKind kind;
@@ -142,6 +209,11 @@ static const struct {
         { FILE_CHECKSUM_INI, report_checksum_ini },
         { FILE_CHECKSUM_XML, report_checksum_xml },
         { FILE_MEMORY_REPORT, report_memory },
+        { FILE_READBACK_V5, report_readback },
+        { FILE_READBACK_V6, report_readback },
+        { FILE_CONSOLE_V5, report_readback },
+        { FILE_CONSOLE_V6, report_readback },
+        { FILE_FEATURE_CFG, report_feature_cfg },
         { FILE_SCATTER, report_scatter },
         { FILE_SCATTER_LEGACY, report_scatter },
         { FILE_SCATTER_XML, report_scatter },
