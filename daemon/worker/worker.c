@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/worker/worker.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "basic/cage.h"
+#include "basic/clock.h"
+#include "basic/digest.h"
+#include "daemon/worker/control.h"
+#include "daemon/worker/facts.h"
+#include "daemon/worker/job.h"
+#include "protocol/fault.h"
+#include "transport/stream.h"
+#include "transport/usb.h"
+
+enum { WORKER_LEAVE_MS = 3000 }; /* from the last word to the phone's disappearance */
+
+/* How far the phone has come, and so how it can be let go. */
+typedef enum Stage {
+        STAGE_SILENT, /* nothing was said, or it did not answer */
+        STAGE_LOADER, /* in the command loop of its loader */
+        STAGE_AGENT,  /* the agent runs */
+} Stage;
+
+typedef struct Worker {
+        const WorkerOptions *options;
+        Control control;
+        UsbContext *usb;
+        Transport *transport;
+        Stage stage;
+        Facts facts;
+        DaAgent *agent;
+        DaSession *session;
+        const char *phase;
+        Failure failure;
+} Worker;
+
+static void enter_phase(Worker *w, const char *phase)
+{
+        w->phase = phase;
+        control_phase(&w->control, phase);
+}
+
+/* ---- opening ---- */
+
+static int enter_cage(Worker *w)
+{
+        int r;
+
+        if (!w->options->cage)
+                return 0;
+        r = cage_enter(CAGE_WORKER, -1);
+        if (r >= 0)
+                return 0;
+        if (!w->options->cage_required) {
+                control_log(&w->control, LOG_WARNING, "Working without a cage: %s.", strerror(-r));
+                return 0;
+        }
+        failure_set(&w->failure, r, ERROR_NO_CAGE,
+                "The program that talks to phones could not lock itself in: %s.", strerror(-r));
+        failure_hint(&w->failure,
+                "Use a kernel with Landlock (5.19 or newer) and seccomp, or say "
+                "\"cage: optional\" in mtkbackupd.yaml.");
+        return r;
+}
+
+static int open_transport(Worker *w)
+{
+        struct stat st;
+        int fd = w->options->phone, r;
+
+        if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+                r = stream_new(fd, &w->transport);
+        else
+                r = usb_new(w->usb, fd, &w->transport);
+        switch (r) {
+        case 0: control_attach(&w->control, w->transport); return 0;
+        case -EBUSY:
+                return failure_set(&w->failure, r, ERROR_DEVICE_BUSY,
+                        "Another program has the phone's USB interface.");
+        case -EPROTO:
+                return failure_set(&w->failure, r, ERROR_PROTOCOL_VIOLATION,
+                        "The phone's USB descriptors make no sense.");
+        default: return fault_link(&w->failure, r, "its USB interface was being opened");
+        }
+}
+
+/* Everything that needs a file comes before the cage, every byte from the phone behind it. */
+static int open_all(Worker *w)
+{
+        Message m;
+        int r;
+
+        enter_phase(w, "connect");
+        r = digest_init();
+        if (r >= 0)
+                r = usb_context_new(&w->usb);
+        if (r < 0)
+                return failure_set(&w->failure, r, ERROR_FAILED,
+                        "A library could not be set up: %s.", strerror(-r));
+        r = enter_cage(w);
+        if (r >= 0)
+                r = open_transport(w);
+        if (r < 0)
+                return r;
+        message_start(&m, VERB_READY);
+        control_send(&w->control, &m);
+        return 0;
+}
+
+/* ---- steps ---- */
+
+static int identify(Worker *w)
+{
+        Message m;
+        int r;
+
+        enter_phase(w, "handshake");
+        r = handshake(w->transport, w->options->handshake_ms, &w->failure);
+        if (r < 0)
+                return r;
+        w->stage = STAGE_LOADER;
+        enter_phase(w, "identify");
+        r = boot_identify(w->transport, &w->facts.identity, &w->failure);
+        if (r < 0)
+                return r;
+        w->facts.chip = chip_by_code(w->facts.identity.hw_code);
+        /* boot ROM would be reset by its watchdog; a preloader keeps it quiet itself, but not for
+         * the agent. Some phones refuse, and work all the same. */
+        r = boot_watchdog_off(w->transport, w->facts.chip, NULL);
+        if (r < 0 && r != -EACCES)
+                return fault_link(&w->failure, r, "its watchdog was being switched off");
+        if (r == -EACCES)
+                control_log(&w->control, LOG_NOTICE, "The phone refused to stop its watchdog.");
+        facts_identity(&m, &w->facts);
+        control_send(&w->control, &m);
+        return 0;
+}
+
+/* Waits for an order of this type. 1 it is in control.order; 0 an end is wanted; or an error. */
+static int wait_order(Worker *w, const char *type)
+{
+        int r;
+
+        for (;;) {
+                if (w->control.finish)
+                        return 0;
+                if (w->control.has_order) {
+                        if (message_is(&w->control.order, type))
+                                return 1;
+                        message_done(&w->control.order);
+                        w->control.has_order = false;
+                }
+                r = control_wait(&w->control, w->transport);
+                if (r == -EPROTO)
+                        return fault_protocol(&w->failure, "The phone talks without being asked.");
+                if (r < 0)
+                        return fault_link(&w->failure, r, "waiting for the next step");
+        }
+}
+
+static void order_done(Worker *w)
+{
+        message_done(&w->control.order);
+        w->control.has_order = false;
+}
+
+static int check_chip(Worker *w)
+{
+        const BootIdentity *id = &w->facts.identity;
+
+        if (w->facts.chip)
+                return 0;
+        failure_set(&w->failure, -EOPNOTSUPP, ERROR_UNSUPPORTED_CHIP,
+                "The chip of this phone is not known (hardware code %04X, sub code %04X, versions "
+                "%04X and %04X).",
+                id->hw_code, id->hw_sub, id->hw_ver, id->sw_ver);
+        failure_hint(&w->failure, "Please report these numbers and the model of the phone.");
+        return -EOPNOTSUPP;
+}
+
+static int no_agent(Worker *w)
+{
+        failure_set(&w->failure, -ENOENT, ERROR_NO_DOWNLOAD_AGENT,
+                "There is no download agent for %s (agent code %04X).", w->facts.chip->name,
+                w->facts.chip->da_code);
+        failure_hint(&w->failure, "Import one: mtkbackupctl agents import FILE.");
+        return -ENOENT;
+}
+
+/* Asks the daemon for the agent file and takes what it needs out of it. 1, 0 an end is wanted. */
+static int load_agent(Worker *w)
+{
+        _cleanup_close_ int fd = -1;
+        Message m;
+        int r;
+
+        facts_need_agent(&m, &w->facts);
+        control_send(&w->control, &m);
+        r = wait_order(w, VERB_AGENT);
+        if (r <= 0)
+                return r;
+        fd = message_take_fd(&w->control.order, 0);
+        snprintf(w->facts.agent_name, sizeof(w->facts.agent_name), "%s",
+                message_text(&w->control.order, "NAME"));
+        snprintf(w->facts.agent_sha256, sizeof(w->facts.agent_sha256), "%s",
+                message_text(&w->control.order, "SHA256"));
+        order_done(w);
+        if (fd < 0)
+                return no_agent(w);
+        r = da_agent_load(fd, w->facts.chip, w->facts.identity.hw_code, w->facts.identity.hw_ver,
+                w->facts.identity.sw_ver, &w->agent, &w->failure);
+        if (r < 0)
+                return r;
+        snprintf(w->facts.agent_version, sizeof(w->facts.agent_version), "%s",
+                w->agent->description);
+        if (w->agent->guess)
+                control_log(&w->control, LOG_WARNING,
+                        "The download agent is made for another version of the chip.");
+        if (!w->agent->paired)
+                control_log(&w->control, LOG_WARNING,
+                        "The two stages of the download agent do not seem to belong together; the "
+                        "file may be damaged.");
+        return 1;
+}
+
+static int start_agent(Worker *w)
+{
+        const DaTarget target = {
+                .identity = &w->facts.identity, .chip = w->facts.chip, .agent = w->agent
+        };
+        int r;
+
+        r = da_session_new(w->transport, &target, &w->session, &w->failure);
+        if (r >= 0)
+                r = da_session_start(w->session, &w->failure);
+        if (w->session && w->session->running)
+                w->stage = STAGE_AGENT;
+        return r;
+}
+
+static int explore(Worker *w)
+{
+        Message m;
+        int r;
+
+        enter_phase(w, "storage");
+        r = da_session_info(w->session, &w->failure);
+        w->facts.storage = w->session->storage;
+        if (r >= 0)
+                r = phone_table_read(w->session, &w->facts.table, &w->failure);
+        if (r < 0)
+                return r;
+        facts_storage(&m, &w->facts);
+        control_send(&w->control, &m);
+        for (size_t i = 0; i < w->facts.storage.n_regions; i++) {
+                facts_region(&m, &w->facts, &w->facts.storage.regions[i]);
+                control_send(&w->control, &m);
+        }
+        return 0;
+}
+
+/* Serves one job after the other until an end is wanted. */
+static int serve_jobs(Worker *w)
+{
+        Message m;
+        Job job;
+        int r;
+
+        for (;;) {
+                enter_phase(w, "idle");
+                message_start(&m, VERB_IDLE);
+                control_send(&w->control, &m);
+                r = wait_order(w, VERB_JOB);
+                if (r <= 0)
+                        return r;
+                r = job_open(&job, &w->control, &w->control.order);
+                order_done(w);
+                if (r >= 0) {
+                        enter_phase(w, "reading");
+                        r = job_run(&job, w->session, &w->facts, &w->failure);
+                } else {
+                        control_log(&w->control, LOG_ERR, "A job could not be taken: %s.",
+                                strerror(-r));
+                        r = 0;
+                }
+                job_close(&job);
+                if (r < 0)
+                        return r == -ECANCELED && w->control.finish ? 0 : r;
+        }
+}
+
+/* ---- letting go ---- */
+
+/* Waits until the phone has left the bus. */
+static bool wait_gone(Worker *w)
+{
+        uint64_t deadline = deadline_after_ms(WORKER_LEAVE_MS);
+        int r = 0;
+
+        while (r != -ENODEV && r != -EIO && clock_usec() < deadline) {
+                r = transport_fill(w->transport, deadline_left_ms(deadline));
+                if (r > 0)
+                        transport_consume(w->transport, transport_peek(w->transport).iov_len);
+        }
+        return r == -ENODEV;
+}
+
+static bool is_gone(Worker *w)
+{
+        int r = 1;
+
+        for (size_t taken = 0; r > 0 && taken <= CONTROL_STRAY_MAX;) {
+                r = transport_fill(w->transport, 0);
+                if (r > 0) {
+                        taken += transport_peek(w->transport).iov_len;
+                        transport_consume(w->transport, transport_peek(w->transport).iov_len);
+                }
+        }
+        return r == -ENODEV;
+}
+
+static const char *leave_loader(Worker *w)
+{
+        if (boot_release(w->transport, w->facts.chip, NULL) < 0)
+                return is_gone(w) ? "gone" : "stuck";
+        wait_gone(w);
+        return "released";
+}
+
+static const char *leave_agent(Worker *w)
+{
+        DaFinish how = w->control.power_off ? DA_FINISH_OFF : DA_FINISH_REBOOT;
+
+        if (da_session_finish(w->session, how, NULL) < 0)
+                return is_gone(w) ? "gone" : "stuck";
+        wait_gone(w);
+        return how == DA_FINISH_OFF ? "off" : "rebooted";
+}
+
+/* Lets the phone go as well as its state allows; how it was left. */
+static const char *let_go(Worker *w)
+{
+        if (!w->transport)
+                return w->failure.id == ERROR_DEVICE_GONE ? "gone" : "released";
+        if (is_gone(w))
+                return "gone";
+        switch (w->stage) {
+        case STAGE_LOADER: return leave_loader(w);
+        case STAGE_AGENT: return leave_agent(w);
+        default: return "stuck";
+        }
+}
+
+static void finish(Worker *w, int r)
+{
+        const char *left;
+        Message m;
+
+        w->control.letting_go = true;
+        if (r < 0 && !failure_is_set(&w->failure))
+                failure_set(&w->failure, r, r == -ECANCELED ? ERROR_CANCELED : ERROR_FAILED,
+                        r == -ECANCELED ? "Canceled." : "%s.", strerror(-r));
+        if (failure_is_set(&w->failure)) {
+                failure_phase(&w->failure, w->phase);
+                message_start(&m, VERB_FAIL);
+                message_add_failure(&m, &w->failure);
+                control_send(&w->control, &m);
+        } else {
+                enter_phase(w, "finish");
+        }
+        left = let_go(w);
+        if (strcmp(left, "stuck") == 0) {
+                message_start(&m, VERB_ACTION);
+                message_add(
+                        &m, "TEXT", "Disconnect the phone and hold its power key for ten seconds.");
+                control_send(&w->control, &m);
+        }
+        message_start(&m, VERB_DONE);
+        message_add(&m, "LEFT", left);
+        control_send(&w->control, &m);
+}
+
+static int session(Worker *w)
+{
+        int r;
+
+        r = open_all(w);
+        if (r >= 0)
+                r = identify(w);
+        if (r >= 0)
+                r = wait_order(w, VERB_CONNECT);
+        if (r <= 0)
+                return r;
+        order_done(w);
+        enter_phase(w, "agent");
+        r = check_chip(w);
+        if (r >= 0)
+                r = load_agent(w);
+        if (r <= 0)
+                return r;
+        r = start_agent(w);
+        if (r >= 0)
+                r = explore(w);
+        return r < 0 ? r : serve_jobs(w);
+}
+
+int worker_run(const WorkerOptions *o)
+{
+        Worker w = { .options = o, .phase = "connect" };
+        int r;
+
+        r = control_open(&w.control, o->control);
+        if (r < 0)
+                return EXIT_FAILURE;
+        r = session(&w);
+        finish(&w, r);
+
+        phone_table_done(&w.facts.table);
+        da_session_free(w.session);
+        da_agent_free(w.agent);
+        transport_free(w.transport);
+        usb_context_free(w.usb);
+        control_close(&w.control);
+        return EXIT_SUCCESS;
+}
