@@ -66,11 +66,11 @@ static int read_by_name(DaXml *x, const Region *region, Tail *tail, Failure *f)
         snprintf(arguments, sizeof arguments,
                 "<partition>%s</partition><target_file>end.bin</target_file>", name);
         r = xml_command(&x->link, &command, f);
+        if (r == -EFBIG)
+                return cannot(region, "what it gives does not end", f);
         if (r < 0)
                 return r;
-        if (r != XML_RESULT_OK)
-                return cannot(region, x->link.message, f);
-        return 0;
+        return r == XML_RESULT_OK ? 0 : cannot(region, x->link.message, f);
 }
 
 static int read_before_end(DaXml *x, const Region *region, uint64_t size, Tail *tail, Failure *f)
