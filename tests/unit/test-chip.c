@@ -33,7 +33,8 @@ static void test_names(void **state)
         } rows[] = { { "MT6589", 0x6583 }, { "MT6735", 0x0321 }, { "MT6735T", 0x0321 },
                 { "MT8735A", 0x0321 }, { "MT6750", 0x0601 }, { "MT6750S", 0x0326 },
                 { "MT6835", 0x1209 }, { "mt6835v", 0x1209 }, { "MT6757D", 0x0551 },
-                { "MT8195", 0x0930 }, { "ELBRUS", 0x0598 }, { "MT6768", 0x0707 } };
+                { "MT8195", 0x0930 }, { "ELBRUS", 0x0598 }, { "MT6768", 0x0707 },
+                { "MT6577", 0x6575 } };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 const Chip *c = chip_by_name(rows[i].name);
