@@ -34,7 +34,7 @@ static void test_names(void **state)
                 { "MT8735A", 0x0321 }, { "MT6750", 0x0601 }, { "MT6750S", 0x0326 },
                 { "MT6835", 0x1209 }, { "mt6835v", 0x1209 }, { "MT6757D", 0x0551 },
                 { "MT8195", 0x0930 }, { "ELBRUS", 0x0598 }, { "MT6768", 0x0707 },
-                { "MT6577", 0x6575 } };
+                { "MT6577", 0x6577 } };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 const Chip *c = chip_by_name(rows[i].name);
@@ -44,6 +44,7 @@ static void test_names(void **state)
         /* a name that two chips share belongs to both */
         assert_true(chip_has_name(chip_by_code(0x0326), "MT6750"));
         assert_true(chip_has_name(chip_by_code(0x0601), "mt6750"));
+        assert_true(chip_has_name(chip_by_code(0x6575), "MT6577"));
         assert_false(chip_has_name(chip_by_code(0x0766), "MT6750"));
 }
 

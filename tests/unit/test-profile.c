@@ -198,15 +198,15 @@ static void test_shipped(void **state)
                 const char *exclude;
                 uint16_t code;
         } rows[] = { { "mt6572", PROFILE_FULL, NULL, 0x6572 },
-                { "mt6577", PROFILE_FULL, NULL, 0x6575 }, /* what MT6577 phones answer */
-                { "mt6580", PROFILE_FULL, NULL, 0x6580 }, { "mt6735", PROFILE_FULL, NULL, 0x321 },
-                { "mt6739", PROFILE_FULL, NULL, 0x699 }, { "mt6761", PROFILE_FULL, NULL, 0x717 },
-                { "mt6765", PROFILE_FULL, NULL, 0x766 }, { "mt6768", PROFILE_FULL, NULL, 0x707 },
-                { "mt6771", PROFILE_FULL, NULL, 0x788 }, { "mt6781", PROFILE_FULL, NULL, 0x1066 },
-                { "mt6785", PROFILE_FULL, NULL, 0x813 }, { "mt6833", PROFILE_FULL, NULL, 0x989 },
-                { "mt6877", PROFILE_FULL, NULL, 0x959 }, { "mt6893", PROFILE_FULL, NULL, 0x950 },
-                { "mt6895", PROFILE_FULL, NULL, 0x1172 }, { "mt8590", PROFILE_FULL, NULL, 0x8590 },
-                { "full", PROFILE_FULL, NULL, 0 }, { "no-userdata", PROFILE_FULL, "userdata", 0 },
+                { "mt6577", PROFILE_FULL, NULL, 0x6577 }, { "mt6580", PROFILE_FULL, NULL, 0x6580 },
+                { "mt6735", PROFILE_FULL, NULL, 0x321 }, { "mt6739", PROFILE_FULL, NULL, 0x699 },
+                { "mt6761", PROFILE_FULL, NULL, 0x717 }, { "mt6765", PROFILE_FULL, NULL, 0x766 },
+                { "mt6768", PROFILE_FULL, NULL, 0x707 }, { "mt6771", PROFILE_FULL, NULL, 0x788 },
+                { "mt6781", PROFILE_FULL, NULL, 0x1066 }, { "mt6785", PROFILE_FULL, NULL, 0x813 },
+                { "mt6833", PROFILE_FULL, NULL, 0x989 }, { "mt6877", PROFILE_FULL, NULL, 0x959 },
+                { "mt6893", PROFILE_FULL, NULL, 0x950 }, { "mt6895", PROFILE_FULL, NULL, 0x1172 },
+                { "mt8590", PROFILE_FULL, NULL, 0x8590 }, { "full", PROFILE_FULL, NULL, 0 },
+                { "no-userdata", PROFILE_FULL, "userdata", 0 },
                 { "identity", PROFILE_CRITICAL, NULL, 0 } };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
@@ -223,6 +223,9 @@ static void test_shipped(void **state)
                 assert_int_equal(p->kind, rows[i].kind);
                 assert_int_equal(p->hw_code, rows[i].code);
                 assert_int_equal(p->match_any, rows[i].code == 0);
+                /* MT6577 phones answer with the code of the MT6575 */
+                if (rows[i].code == 0x6577)
+                        assert_true(profile_matches(p, 0x6575));
                 assert_true(p->verify && !p->power_off);
                 assert_true((p->exclude != NULL) == (rows[i].exclude != NULL));
                 if (p->exclude)
