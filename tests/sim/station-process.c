@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <glib-unix.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -205,6 +206,23 @@ int station_check_valgrind(Station *s)
         return bad;
 }
 
+static void read_notify(Station *s)
+{
+        char text[4096];
+        ssize_t n;
+        while ((n = recv(s->notify_fd, text, sizeof(text) - 1, 0)) > 0) {
+                text[n] = 0;
+                s->daemon_ready |= !strncmp(text, "READY=1", 7) || strstr(text, "\nREADY=1");
+        }
+}
+
+/* As a service manager does: nobody waits because his news are not read. */
+static gboolean on_notify(gint fd, GIOCondition condition, gpointer userdata)
+{
+        read_notify(userdata);
+        return G_SOURCE_CONTINUE;
+}
+
 static int open_notify(Station *s)
 {
         struct sockaddr_un a = { .sun_family = AF_UNIX };
@@ -212,20 +230,9 @@ static int open_notify(Station *s)
         s->notify_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (s->notify_fd < 0 || bind(s->notify_fd, (struct sockaddr *)&a, sizeof(a)) < 0)
                 return complain("notify socket", -errno);
+        g_unix_fd_add(s->notify_fd, G_IO_IN, on_notify, s);
         setenv("NOTIFY_SOCKET", a.sun_path, 1);
         return 0;
-}
-
-static bool read_notify(Station *s)
-{
-        char text[4096];
-        ssize_t n;
-        bool ready = false;
-        while ((n = recv(s->notify_fd, text, sizeof(text) - 1, 0)) > 0) {
-                text[n] = 0;
-                ready |= !strncmp(text, "READY=1", 7) || strstr(text, "\nREADY=1");
-        }
-        return ready;
 }
 
 static void on_daemon_gone(GPid pid, int status, gpointer userdata)
@@ -289,6 +296,7 @@ int station_start_daemon(Station *s)
         if (!s->config && write_file(in_run("mtkbackupd.yaml"), "") < 0)
                 return -EIO;
         read_notify(s);
+        s->daemon_ready = false;
         daemon_arguments(s, a);
         s->daemon_pid = start((char *const *)a->pdata, in_state(s, "log/daemon.log"), -1);
         s->daemon_running = s->daemon_pid > 0;
@@ -296,7 +304,8 @@ int station_start_daemon(Station *s)
         while (s->daemon_running && stream_now() < end) {
                 struct pollfd p = { s->notify_fd, POLLIN, 0 };
                 poll(&p, 1, 10);
-                if (read_notify(s)) {
+                read_notify(s);
+                if (s->daemon_ready) {
                         fprintf(s->events, "station daemon ready, pid %d\n", s->daemon_pid);
                         fflush(s->events);
                         return 0;
