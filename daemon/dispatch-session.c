@@ -59,14 +59,10 @@ static void give_back(Manager *m, Session *s)
         dispatch_schedule(m);
 }
 
-void dispatch_session_unclaim(Manager *m, Job *j)
+void dispatch_session_unclaim(Job *j)
 {
-        Session *s = j->session;
-
-        if (!s)
-                return;
-        unclaim(s);
-        dispatch_session(m, s);
+        if (j->session)
+                unclaim(j->session);
 }
 
 /* ---- letting go ---- */

@@ -11,8 +11,9 @@
 void dispatch_session_start(Manager *m, Device *d, Job *j);
 /* Looks whether a waiting session can go on: with a job, or away. */
 void dispatch_session(Manager *m, Session *s);
-/* The job gives its claim up (it was cancelled). */
-void dispatch_session_unclaim(Manager *m, Job *j);
+/* The job gives its claim up. What becomes of the session the next look decides, by when the job
+ * must no longer be one that waits. */
+void dispatch_session_unclaim(Job *j);
 
 /* ---- offered by dispatch.c ---- */
 

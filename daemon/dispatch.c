@@ -427,7 +427,7 @@ int dispatch_cancel(Manager *m, Job *j, Failure *f)
                 run_cancel(j->run);
                 return 0;
         }
-        dispatch_session_unclaim(m, j);
+        dispatch_session_unclaim(j);
         failure_set(&j->failure, 0, ERROR_CANCELED, "The job was cancelled.");
         dispatch_move(m, j, JOB_CANCELED, NULL);
         dispatch_schedule(m);
@@ -446,7 +446,7 @@ bool dispatch_stop(Manager *m)
                         run_stop(j->run);
                         left = true;
                 } else if (j->session) {
-                        dispatch_session_unclaim(m, j);
+                        dispatch_session_unclaim(j);
                         /* it had begun: what is not begun stays in the queue */
                         if (!job_is_pending(j)) {
                                 failure_set(&j->failure, 0, ERROR_INTERRUPTED,

@@ -40,13 +40,18 @@ void manager_set_ready(Manager *m)
 void manager_update_status(Manager *m)
 {
         size_t waiting = 0, open = queue_open_count(m->queue);
+        char text[sizeof m->status];
 
         for (size_t i = 0; i < queue_count(m->queue); i++)
                 if (job_is_pending(queue_at(m->queue, i)))
                         waiting++;
-        (void)sd_notifyf(false, "STATUS=%zu phones attached, %zu jobs running, %zu waiting%s",
+        snprintf(text, sizeof text, "STATUS=%zu phones attached, %zu jobs running, %zu waiting%s",
                 m->devices.n, open - waiting, waiting,
                 store_state(m->store) == STORE_FAILED ? "; the store cannot be used" : "");
+        if (strcmp(text, m->status) == 0)
+                return;
+        memcpy(m->status, text, sizeof text);
+        (void)sd_notify(false, text);
 }
 
 /* ---- settling ---- */

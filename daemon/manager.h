@@ -34,7 +34,8 @@ typedef struct Manager {
         Hotplug *hotplug;
         struct Bus *bus;
         sd_event_source *dispatch, *patience, *stop, *signals[3];
-        bool ready; /* the service manager was told so */
+        char status[128]; /* as the service manager has it */
+        bool ready;       /* the service manager was told so */
         bool stopping;
 } Manager;
 

@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A keeper that does what a file says: stands in for mtkbackup-keeper where a test is about the bus.
+"""A helper that does what a file says: stands in for mtkbackup-keeper or mtkbackup-worker (by the
+name it is called by) where a test is about the daemon alone.
 
-scenario.json beside it: {OP: [step, …]}; a step is {"send": {"TYPE": "…", KEY: value}},
-{"await": TYPE}, {"write": text} into the descriptor that came with RUN, {"sleep": seconds},
-{"kill": signal} or {"exit": status}. An OP without steps is simply done."""
+scenario.json beside it: {OP: [step, …]} for keepers, {"worker": [[step, …], …]} for workers, of
+which the first takes the first list and so on, the last list staying in use. A step is
+{"send": {"TYPE": "…", KEY: value}}, {"await": TYPE}, {"write": text} into the descriptor that came
+with RUN, {"close": 0}, which closes the descriptors that came, {"sleep": seconds}, {"kill": signal}
+or {"exit": status}. An OP without steps is simply done."""
 import array
+import fcntl
 import hashlib
 import json
 import os
@@ -13,8 +17,10 @@ import socket
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(sys.argv[0]))
+NAME = os.path.basename(sys.argv[0])
+HERE = os.path.dirname(os.path.realpath(sys.argv[0]))
 control = socket.socket(fileno=3)
+held = []
 
 
 def receive():
@@ -42,23 +48,49 @@ def copy_agent(fds):
     return {'SHA256': hashlib.sha256(data).hexdigest(), 'SIZE': len(data)}
 
 
-def main():
-    _, run, fds = receive()
+def scenario():
     with open(os.path.join(HERE, 'scenario.json'), encoding='utf-8') as file:
-        steps = json.load(file).get(run['OP'])
+        return json.load(file)
+
+
+def worker_steps():
+    with open(os.path.join(HERE, 'workers'), 'a+', encoding='utf-8') as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        number = len(file.read())
+        file.write('x')
+    lists = scenario()['worker']
+    return lists[min(number, len(lists) - 1)], {}
+
+
+def keeper_steps():
+    _, run, fds = receive()
+    held.extend(fds)
+    steps = scenario().get(run['OP'])
     extra = copy_agent(fds) if run['OP'] == 'agent' else {}
     if steps is None:
         steps = [{'send': {'TYPE': 'DONE', 'RESULT': 'done'}}]
+    return steps, extra
+
+
+def main():
+    steps, extra = worker_steps() if NAME == 'mtkbackup-worker' else keeper_steps()
     for step in steps:
         (verb, value), = step.items()
         if verb == 'send':
             keys = {k: v for k, v in value.items() if k != 'TYPE'}
             send(value['TYPE'], **keys, **(extra if value['TYPE'] == 'DONE' else {}))
         elif verb == 'await':
-            while receive()[0] != value:
-                pass
+            while True:
+                kind, _, fds = receive()
+                held.extend(fds)
+                if kind == value:
+                    break
         elif verb == 'write':
-            os.write(fds[0], value.encode())
+            os.write(held[0], value.encode())
+        elif verb == 'close':
+            while held:
+                os.close(held.pop())
         elif verb == 'sleep':
             time.sleep(value)
         elif verb == 'kill':

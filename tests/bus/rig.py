@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real mtkbackupd on a private system-type bus with the shipped policy, and a polkit that says
-what a test wants. There are no phones here; keepers do what a test tells them (helper.py)."""
+what a test wants. In a Rig there are no phones, and keepers do what a test tells them (helper.py);
+a Station is the same around simulated phones, for tests that run under tests/sim/station."""
 import contextlib
 import getpass
 import json
@@ -19,7 +20,7 @@ from gi.repository import GLib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HERE = os.path.join(TOP, 'tests/bus')
-DAEMON = os.environ['MTKBACKUPD']
+DAEMON = os.environ.get('MTKBACKUPD')
 NAME = 'org.mtkbackup1'
 ROOT = '/org/mtkbackup1'
 MANAGER, JOB, PROGRESS, BACKUP, DEVICE = (
@@ -44,7 +45,65 @@ def until(condition, what):
             time.sleep(0.005)
 
 
-class Rig:
+def write_scenario(directory, steps):
+    path = os.path.join(directory, 'scenario.json')
+    with open(path + '.new', 'w', encoding='utf-8') as file:
+        json.dump(steps, file)
+    os.rename(path + '.new', path)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(directory, 'workers'))
+
+
+class Caller:
+    """Calls of the daemon over self.bus; all its signals in self.signals once listen() was called."""
+
+    def connect(self):
+        return until(self._try_connect, 'a connection')
+
+    def _try_connect(self):
+        try:
+            bus = dbus.bus.BusConnection(self.address)
+        except dbus.DBusException:
+            return None
+        bus.set_exit_on_disconnect(False)
+        return bus
+
+    def object(self, path, bus=None):
+        return (bus or self.bus).get_object(NAME, path, introspect=False)
+
+    def call(self, path, interface, method, *arguments, bus=None, signature=None):
+        return self.object(path, bus).get_dbus_method(method, interface)(
+            *arguments, signature=signature, timeout=PATIENCE)
+
+    def manager(self, method, *arguments, **keys):
+        return self.call(ROOT, MANAGER, method, *arguments, **keys)
+
+    def queue(self, kind, profile='', bus=None, **options):
+        return self.manager('Queue', kind, profile, dbus.Dictionary(options, signature='sv'),
+                            bus=bus, signature='ssa{sv}')
+
+    def get(self, path, interface, name):
+        return self.call(path, PROPERTIES, 'Get', interface, name)
+
+    def job(self, path):
+        return self.call(path, PROPERTIES, 'GetAll', JOB)
+
+    def wait_state(self, path, *states):
+        return until(lambda: (p := self.job(path)) and p['State'] in states and p,
+                     f'{path} to be {states}')
+
+    def listen(self):
+        """Collects all signals of the daemon in self.signals as (path, interface, member, arguments)."""
+        def on_signal(*arguments, path=None, interface=None, member=None):
+            self.signals.append((path, interface, member, arguments))
+        self.bus.add_signal_receiver(on_signal, bus_name=NAME, path_keyword='path',
+                                     interface_keyword='interface', member_keyword='member')
+
+    def signals_of(self, member):
+        return [s for s in self.signals if s[2] == member]
+
+
+class Rig(Caller):
     def __init__(self, profiles=True):
         self.dir = tempfile.mkdtemp(prefix='mtkbackup-bus.')
         os.chmod(self.dir, 0o755)
@@ -69,8 +128,7 @@ class Rig:
             file.write(text)
 
     def scenario(self, steps):
-        self.write('helpers/scenario.json.new', json.dumps(steps))
-        os.rename(self.path('helpers/scenario.json.new'), self.path('helpers/scenario.json'))
+        write_scenario(self.path('helpers'), steps)
 
     # ---- processes ----
 
@@ -89,17 +147,6 @@ class Rig:
         os.environ['DBUS_SYSTEM_BUS_ADDRESS'] = self.address
         until(lambda: os.path.exists(self.path('bus')), 'the bus')
         self.bus = self.connect()
-
-    def connect(self):
-        return until(self._try_connect, 'a connection')
-
-    def _try_connect(self):
-        try:
-            bus = dbus.bus.BusConnection(self.address)
-        except dbus.DBusException:
-            return None
-        bus.set_exit_on_disconnect(False)
-        return bus
 
     def start_polkit(self):
         log = open(self.path('polkit.log'), 'w', encoding='utf-8')
@@ -143,42 +190,6 @@ class Rig:
         with open(self.path('daemon.log'), encoding='utf-8') as file:
             return file.read()
 
-    # ---- the bus ----
-
-    def object(self, path, bus=None):
-        return (bus or self.bus).get_object(NAME, path, introspect=False)
-
-    def call(self, path, interface, method, *arguments, bus=None, signature=None):
-        return self.object(path, bus).get_dbus_method(method, interface)(
-            *arguments, signature=signature, timeout=PATIENCE)
-
-    def manager(self, method, *arguments, **keys):
-        return self.call(ROOT, MANAGER, method, *arguments, **keys)
-
-    def queue(self, kind, profile='', bus=None, **options):
-        return self.manager('Queue', kind, profile, dbus.Dictionary(options, signature='sv'),
-                            bus=bus, signature='ssa{sv}')
-
-    def get(self, path, interface, name):
-        return self.call(path, PROPERTIES, 'Get', interface, name)
-
-    def job(self, path):
-        return self.call(path, PROPERTIES, 'GetAll', JOB)
-
-    def wait_state(self, path, *states):
-        return until(lambda: (p := self.job(path)) and p['State'] in states and p,
-                     f'{path} to be {states}')
-
-    def listen(self):
-        """Collects all signals of the daemon in self.signals as (path, interface, member, arguments)."""
-        def on_signal(*arguments, path=None, interface=None, member=None):
-            self.signals.append((path, interface, member, arguments))
-        self.bus.add_signal_receiver(on_signal, bus_name=NAME, path_keyword='path',
-                                     interface_keyword='interface', member_keyword='member')
-
-    def signals_of(self, member):
-        return [s for s in self.signals if s[2] == member]
-
     def close(self, checked=True):
         """Ends everything. A daemon that still runs has to end well: a sanitizer would say no."""
         code = 0
@@ -213,6 +224,45 @@ def rig(polkit=False, **keys):
         r.close(checked=False)
         raise
     r.close()
+
+
+class Station(Caller):
+    """The daemon that tests/sim/station has started."""
+
+    def __init__(self):
+        self.signals = []
+        self.store = os.environ['STATION_STORE']
+        self.flash = os.environ['STATION_FLASH']
+        self.address = os.environ['DBUS_SYSTEM_BUS_ADDRESS']
+        self.bus = self.connect()
+
+    def do(self, *words):
+        """A request to the station: "plug", 1; "daemon", "restart"; …"""
+        subprocess.run([os.environ['STATION_CALL'], *map(str, words)], check=True,
+                       timeout=PATIENCE)
+
+    def plug(self, number=1):
+        self.do('plug', number)
+
+    def unplug(self, number=1):
+        self.do('unplug', number)
+
+    def log(self):
+        with open(os.environ['STATION_LOG'], encoding='utf-8', errors='replace') as file:
+            return file.read()
+
+    def device(self, port):
+        for p, path, *_ in self.manager('ListDevices'):
+            if p == port:
+                return self.call(path, PROPERTIES, 'GetAll', DEVICE)
+        return None
+
+    def wait_device(self, port, *states):
+        return until(lambda: (d := self.device(port)) and d['State'] in states and d,
+                     f'the device at {port} to be {states}')
+
+    def wait_no_device(self, port):
+        until(lambda: not self.device(port), f'{port} to be empty')
 
 
 def error_of(function, *arguments, **keys):
