@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "basic/fd.h"
+#include "client/backup-input.h"
 #include "client/error.h"
 
 static int file_read(Source *s, void *data, size_t size, uint64_t offset)
@@ -34,14 +35,14 @@ static int file_extent(Source *s, uint64_t offset, uint64_t *ret_start, uint64_t
 
 static const SourceOps file_ops = { .read = file_read, .extent = file_extent };
 
-int file_source_open(FileSource *f, const char *path)
+int file_source_from(FileSource *f, int fd_owned)
 {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        _cleanup_close_ int fd = fd_owned;
         struct stat st;
         off_t end;
 
         *f = (FileSource){ .fd = -1 };
-        if (fd < 0 || fstat(fd, &st) < 0)
+        if (fstat(fd, &st) < 0)
                 return -errno;
         if (S_ISDIR(st.st_mode))
                 return -EISDIR;
@@ -53,24 +54,42 @@ int file_source_open(FileSource *f, const char *path)
         return 0;
 }
 
+int file_source_open(FileSource *f, const char *path)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        *f = (FileSource){ .fd = -1 };
+        return fd < 0 ? -errno : file_source_from(f, fd);
+}
+
 void file_source_close(FileSource *f)
 {
         f->fd = fd_close(f->fd);
+}
+
+int input_file_open(FileSource *f, const char *word)
+{
+        int r;
+
+        if (backup_input_is(word))
+                return backup_input_open(word, f);
+        r = file_source_open(f, word);
+        if (r == -ESPIPE)
+                return error_fail(ERROR_INVALID_FILE,
+                        "%s: only a file or a disk can be read here, since it has to be read in "
+                        "more than one place",
+                        word);
+        return r < 0 ? error_file(r, word) : 0;
 }
 
 int input_open(Input *i, const char *path)
 {
         int r;
 
-        *i = (Input){ .path = path };
-        r = file_source_open(&i->file, path);
-        if (r == -ESPIPE)
-                return error_fail(ERROR_INVALID_FILE,
-                        "%s: only a file or a disk can be read here, since it has to be read in "
-                        "more than one place",
-                        path);
-        if (r < 0)
-                return error_file(r, path);
+        *i = (Input){ .path = path, .file = { .fd = -1 } };
+        r = input_file_open(&i->file, path);
+        if (r != 0)
+                return r;
         i->source = &i->file.source;
         r = sparse_source_new(&i->file.source, &i->sparse);
         if (r == -ENOENT)

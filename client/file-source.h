@@ -15,9 +15,15 @@ typedef struct FileSource {
 /* Opens a regular file or block device for reading. 0; -EISDIR, -ESPIPE for what cannot be read
  * anywhere, or the error of open(2). */
 int file_source_open(FileSource *f, const char *path);
+/* The same for an open descriptor, which it takes in any case. */
+int file_source_from(FileSource *f, int fd);
 void file_source_close(FileSource *f);
 
-/* An input of a verb: a file, expanded when it is an Android sparse image. */
+/* Opens the input of a verb as it is: a file, or a partition of a backup (backup-input.h). 0 or an
+ * exit code; what went wrong was said. */
+int input_file_open(FileSource *f, const char *word);
+
+/* An input of a verb: a file or part of a backup, expanded when it is an Android sparse image. */
 typedef struct Input {
         const char *path;
         FileSource file;

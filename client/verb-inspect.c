@@ -28,9 +28,9 @@ static int run(int argc, char **argv)
         FileSource file;
         int r;
 
-        r = file_source_open(&file, argv[0]);
-        if (r < 0)
-                return error_file(r, argv[0]);
+        r = input_file_open(&file, argv[0]);
+        if (r != 0)
+                return r;
         r = inspect_file(argv[0], &file);
         file_source_close(&file);
         return r;
@@ -39,7 +39,7 @@ static int run(int argc, char **argv)
 const Verb verb_inspect = {
         .name = "inspect",
         .group = GROUP_FILES,
-        .synopsis = "FILE",
+        .synopsis = "FILE|BACKUP:PART",
         .summary = "say what a file is, what is in it and what is wrong with it",
         .help = "Knows scatter files, partition tables and whole dumps, preloaders, boot areas, "
                 "images "
@@ -48,7 +48,8 @@ const Verb verb_inspect = {
                 "agents, ROMs of feature phones,\nreadback lists, checksum lists and memory "
                 "reports. "
                 "The content decides, not the name. Of a dump of\nany size a few megabytes are "
-                "read.\nExit code 9: something is wrong with it.",
+                "read. FILE may also be a partition or area of a stored backup, such as "
+                "latest:super.\nExit code 9: something is wrong with it.",
         .min_args = 1,
         .max_args = 1,
         .run = run,

@@ -131,7 +131,7 @@ static int run(int argc, char **argv)
 const Verb verb_preloader = {
         .name = "preloader",
         .group = GROUP_FILES,
-        .synopsis = "[OPTION…] FILE",
+        .synopsis = "[OPTION…] FILE|BACKUP:PART",
         .summary = "check, extract or wrap a preloader",
         .help = "FILE is a dump of BOOT1 or LU0, or a preloader file. Without -o it tells what is "
                 "in "

@@ -142,7 +142,7 @@ static int run(int argc, char **argv)
 const Verb verb_sparse = {
         .name = "sparse",
         .group = GROUP_FILES,
-        .synopsis = "[OPTION…] FILE",
+        .synopsis = "[OPTION…] FILE|BACKUP:PART",
         .summary = "make an Android sparse image",
         .help = "Turns a plain image into the form that fastboot and SP Flash Tool take. The image "
                 "says exactly\nthe same as the file: zero blocks are written as zeros. What is not "

@@ -270,7 +270,7 @@ static int run(int argc, char **argv)
 const Verb verb_split = {
         .name = "split",
         .group = GROUP_FILES,
-        .synopsis = "[OPTION…] DUMP",
+        .synopsis = "[OPTION…] DUMP|BACKUP:AREA",
         .summary = "cut a whole-flash dump into partition files",
         .help = "DUMP is a dump of the user area (EMMC_USER, LU2), or of the whole storage as old "
                 "chips and tools make\nit; a sparse image is fine. It is cut by its own partition "

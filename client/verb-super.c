@@ -149,7 +149,7 @@ static int run(int argc, char **argv)
 const Verb verb_super = {
         .name = "super",
         .group = GROUP_FILES,
-        .synopsis = "[OPTION…] FILE [PARTITION…]",
+        .synopsis = "[OPTION…] FILE|BACKUP:PART [PARTITION…]",
         .summary = "list or extract the partitions in a super image",
         .help = "FILE is a dump of super or super.img of a ROM, sparse or not. Without PARTITION "
                 "it "

@@ -76,9 +76,9 @@ static int run(int argc, char **argv)
         FileSource in;
         int r;
 
-        r = file_source_open(&in, argv[0]);
-        if (r < 0)
-                return error_file(r, argv[0]);
+        r = input_file_open(&in, argv[0]);
+        if (r != 0)
+                return r;
         r = expand(&in, &out, argv[0]);
         file_source_close(&in);
         return r;

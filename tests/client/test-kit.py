@@ -174,6 +174,28 @@ def test_damaged_preloader():
     content['preloader'] = good
 
 
+def test_parts_as_inputs():
+    """verbs on files take BACKUP:PART, which leaves no file behind"""
+    temporary = folder()
+    os.environ['TMPDIR'] = temporary
+    code, report = client.json('preloader', 'latest:preloader')
+    assert code == 0 and report['health'] == 'good', report
+    target = folder() + '/pl.bin'
+    assert client.run('preloader', ident + ':preloader', '-o', target)[0] == 0
+    assert read(target) == example('preloader_demo.bin')
+    code, report = client.json('inspect', 'latest:boot')
+    assert code == 0 and report['size'] == len(content['boot'])
+    assert client.run('sparse', 'latest:system', '-o', target, '--force')[0] == 0
+    assert client.run('unsparse', target)[1].startswith('ext4')
+    assert requests[-1] == ('system', 'raw')
+    assert client.run('inspect', 'latest:EMMC_USER')[0] != 0
+    assert requests[-1] == ('EMMC_USER', 'rom')
+    assert client.run('inspect', '2001:boot')[0] == 5
+    assert client.run('inspect', 'boot:x')[0] == 5
+    assert os.listdir(temporary) == []
+    del os.environ['TMPDIR']
+
+
 def test_kit_usage():
     """whole backups into folders; nothing that exists is replaced"""
     assert client.run('export', 'latest', '-', '--format', 'kit')[0] == 2
@@ -186,4 +208,4 @@ def test_kit_usage():
 
 
 run_tests([test_forms, test_kit, test_kit_proves_itself, test_kit_with_userdata,
-           test_damaged_preloader, test_kit_usage])
+           test_damaged_preloader, test_parts_as_inputs, test_kit_usage])
