@@ -385,11 +385,13 @@ static int run_in(Run *run)
 
 static int run_verb(int argc, char **argv)
 {
-        Run run = { .path = argv[0], .report = json_object(), .files = json_array() };
+        Run run = { .path = argv[0] };
         int r;
 
         if ((arg_md5 || arg_v6 || arg_force) && !arg_write)
                 return error_usage("--md5, --v6 and --force belong to --write");
+        run.report = json_object();
+        run.files = json_array();
         run.buffer = malloc(SUM_BUFFER);
         r = run.buffer ? digest_init() : -ENOMEM;
         if (r == 0)
