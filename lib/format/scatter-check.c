@@ -146,9 +146,11 @@ void scatter_compare(Layout *l, Layout *other)
         compare_regions(l, other);
         for (size_t i = 0; i < l->n_parts; i++) {
                 const Partition *p = l->parts + i, *q = layout_find(other, p->name);
+                if (!both && is_unlisted(p))
+                        continue;
                 if (q)
                         compare_part(l, p, q);
-                else if (both || !is_unlisted(p))
+                else
                         layout_problem(l, p->line, "%s is only in the first", p->name);
         }
         for (size_t i = 0; i < other->n_parts; i++) {

@@ -203,6 +203,8 @@ static void describe(Layout *l, const Layout *table, const ScatterMake *how)
         l->block_size = l->storage == STORAGE_UFS ? 0x80000 : 0x20000;
         utf8_copy(l->chip, sizeof(l->chip), how->chip ?: table->chip);
         utf8_copy(l->project, sizeof(l->project), how->project ?: table->project);
+        for (size_t i = 0; i < table->n_regions; i++)
+                layout_set_region(l, table->regions[i].kind, table->regions[i].size);
         const Region *user = layout_region(table, REGION_USER);
         layout_set_region(l, REGION_USER, how->user_size ?: user ? user->size : 0);
         if (how->boot_size > 0)

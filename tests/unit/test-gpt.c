@@ -393,7 +393,7 @@ static void test_truncated(void **state)
 {
         _cleanup_area_ Area a = p70a();
 
-        for (size_t n = 0; n < a.head_size; n += n < 1300 || n > 17300 ? 1 : 97) {
+        for (size_t n = 0; n < a.head_size; n++) {
                 _cleanup_free_ char *cut = malloc(n + 1);
                 _cleanup_(layout_freep) Layout *l = NULL;
                 MemorySource m;

@@ -235,9 +235,9 @@ static void test_no_scatter(void **state)
 /* Cut at every byte: an error or what was there so far. */
 static void test_truncated(void **state)
 {
-        static const char *const names[] = { "MT6752_Android_scatter.txt",
-                "MT6893_Android_scatter.xml", "MT6893_Android_scatter.txt",
-                "MT6577_Android_scatter_emmc.txt" };
+        static const char *const names[] = { "MT6572_Android_scatter.txt",
+                "MT6752_Android_scatter.txt", "MT6893_Android_scatter.xml",
+                "MT6893_Android_scatter.txt", "MT6577_Android_scatter_emmc.txt" };
 
         for (size_t i = 0; i < ELEMENTS(names); i++) {
                 char path[100];
