@@ -75,63 +75,6 @@ static json_t *find_boot(json_t *manifest)
         return NULL;
 }
 
-static int add_table_part(Layout *table, const json_t *part)
-{
-        const char *class = object_text(part, "class");
-        int kind = part_class_from_string(class);
-        Partition *p = layout_add(table, object_text(part, "name"));
-
-        if (!p)
-                return -E2BIG;
-        p->region = REGION_USER;
-        p->offset = object_number(part, "offset");
-        p->size = object_number(part, "size");
-        p->class = kind < 0 ? part_class_of(p->name) : (PartClass)kind;
-        p->has_guid = *object_text(part, "unique_guid");
-        return 0;
-}
-
-static int table_of_manifest(json_t *manifest, Layout **ret, ScatterMake *how)
-{
-        _cleanup_(layout_freep) Layout *table = layout_new();
-        json_t *storage = json_object_get(manifest, "storage"), *part, *region;
-        size_t i;
-        int r;
-
-        if (!table)
-                return -ENOMEM;
-        r = storage_type_from_string(object_text(storage, "type"));
-        table->storage = how->storage = r < 0 ? STORAGE_UNKNOWN : (StorageType)r;
-        json_array_foreach(json_object_get(storage, "regions"), i, region)
-        {
-                StorageType type;
-                RegionKind kind;
-
-                if (region_from_name(object_text(region, "name"), &type, &kind) < 0)
-                        continue;
-                if (kind == REGION_USER)
-                        how->user_size = object_number(region, "size");
-                if (kind == REGION_BOOT1)
-                        how->boot_size = object_number(region, "size");
-                if (!layout_set_region(table, kind, object_number(region, "size")))
-                        return -E2BIG;
-        }
-        json_array_foreach(json_object_get(manifest, "parts"), i, part)
-        {
-                StorageType type;
-                RegionKind kind;
-
-                if (region_from_name(object_text(part, "region"), &type, &kind) < 0 ||
-                        kind != REGION_USER)
-                        continue;
-                r = add_table_part(table, part);
-                if (r < 0)
-                        return r;
-        }
-        *ret = TAKE_PTR(table);
-        return 0;
-}
-
 static const char *user_region(const Layout *l)
 {
         return region_name(l->storage, REGION_USER) ?: "";
@@ -175,12 +118,16 @@ static void name_loader(const Layout *l, Partition *p)
 int kit_layout(json_t *manifest, bool userdata, Layout **ret)
 {
         _cleanup_(layout_freep) Layout *table = NULL, *l = NULL;
-        ScatterMake how = { .chip = object_text(json_object_get(manifest, "device"), "chip") };
+        const Region *boot;
+        ScatterMake how = { 0 };
         int r;
 
-        r = table_of_manifest(manifest, &table, &how);
-        if (r == 0)
-                r = scatter_make(table, &how, &l);
+        table = manifest_table(manifest);
+        if (!table)
+                return -ENOMEM;
+        boot = layout_region(table, REGION_BOOT1);
+        how.boot_size = boot ? boot->size : 0;
+        r = scatter_make(table, &how, &l);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < l->n_parts; i++) {

@@ -140,3 +140,56 @@ int manifest_get(sd_bus *bus, const char *path, json_t **ret)
         *ret = TAKE_PTR(manifest);
         return 0;
 }
+
+static void add_regions(Layout *l, const json_t *storage)
+{
+        json_t *region;
+        size_t i;
+
+        json_array_foreach(json_object_get(storage, "regions"), i, region)
+        {
+                StorageType type;
+                RegionKind kind;
+
+                if (region_from_name(object_text(region, "name"), &type, &kind) == 0)
+                        layout_set_region(l, kind, object_number(region, "size"));
+        }
+}
+
+static bool add_part(Layout *l, const json_t *part)
+{
+        int class = part_class_from_string(object_text(part, "class"));
+        StorageType type;
+        RegionKind kind;
+        Partition *p;
+
+        if (region_from_name(object_text(part, "region"), &type, &kind) < 0 || kind != REGION_USER)
+                return true;
+        p = layout_add(l, object_text(part, "name"));
+        if (!p)
+                return false;
+        p->offset = p->linear_address = p->physical_address = object_number(part, "offset");
+        p->size = object_number(part, "size");
+        p->has_guid = *object_text(part, "unique_guid");
+        if (class >= 0)
+                p->class = (PartClass) class;
+        return true;
+}
+
+Layout *manifest_table(const json_t *manifest)
+{
+        _cleanup_(layout_freep) Layout *l = layout_new();
+        const json_t *storage = json_object_get(manifest, "storage"), *part;
+        int type = storage_type_from_string(object_text(storage, "type"));
+        size_t i;
+
+        if (!l)
+                return NULL;
+        l->storage = type < 0 ? STORAGE_UNKNOWN : (StorageType)type;
+        snprintf(l->chip, sizeof(l->chip), "%s",
+                object_text(json_object_get(manifest, "device"), "chip"));
+        add_regions(l, storage);
+        json_array_foreach(
+                json_object_get(manifest, "parts"), i, part) if (!add_part(l, part)) return NULL;
+        return TAKE_PTR(l);
+}

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "basic/bytes.h"
 #include "client/bus.h"
 #include "client/error.h"
 #include "client/file-source.h"
@@ -213,49 +212,6 @@ static int load_table(Input *in, const ScatterWish *wish, ScatterInput *ret)
 
 /* ---- backups ---- */
 
-static void set_region_sizes(const json_t *manifest, Layout *l)
-{
-        json_t *list = json_object_get(json_object_get(manifest, "storage"), "regions"), *item;
-        size_t i;
-
-        json_array_foreach(list, i, item)
-        {
-                StorageType storage;
-                RegionKind kind;
-                if (region_from_name(object_text(item, "name"), &storage, &kind) == 0)
-                        layout_set_region(l, kind, object_number(item, "size"));
-        }
-}
-
-/* The parts of a manifest, which a service wrote that is not believed more than a file. */
-static Layout *layout_of_manifest(const json_t *manifest)
-{
-        _cleanup_(layout_freep) Layout *l = layout_new();
-        const json_t *device = json_object_get(manifest, "device"), *item;
-        size_t i;
-
-        if (!l)
-                return NULL;
-        int type =
-                storage_type_from_string(object_text(json_object_get(manifest, "storage"), "type"));
-        l->storage = type < 0 ? STORAGE_UNKNOWN : (StorageType)type;
-        snprintf(l->chip, sizeof(l->chip), "%s", object_text(device, "chip"));
-        set_region_sizes(manifest, l);
-        json_array_foreach(json_object_get(manifest, "parts"), i, item)
-        {
-                Partition *p = layout_add(l, object_text(item, "name"));
-                StorageType storage;
-                if (!p)
-                        return NULL;
-                if (region_from_name(object_text(item, "region"), &storage, &p->region) < 0)
-                        p->region = REGION_USER;
-                p->offset = p->linear_address = p->physical_address = object_number(item, "offset");
-                p->size = object_number(item, "size");
-                p->has_guid = hex_decode(object_text(item, "type_guid"), p->type_guid, 16) == 0;
-        }
-        return TAKE_PTR(l);
-}
-
 static int load_backup(const char *word, const ScatterWish *wish, ScatterInput *ret)
 {
         _cleanup_bus_ sd_bus *bus = NULL;
@@ -275,7 +231,7 @@ static int load_backup(const char *word, const ScatterWish *wish, ScatterInput *
         if (r != 0)
                 return r;
         ret->kind = "backup";
-        ret->table = layout_of_manifest(manifest);
+        ret->table = manifest_table(manifest);
         if (!ret->table)
                 return error_errno(-ENOMEM, "cannot use %s", word);
         return make_scatter(word, wish, &how, ret);

@@ -35,9 +35,9 @@ def make_manifest():
     parts = [{'name': 'preloader', 'file': 'preloader', 'region': 'EMMC_BOOT1', 'offset': 0,
               'size': 0x400000, 'class': 'loader', 'status': 'ok'}]
     for name, offset, size in partitions():
-        gap = {} if name.startswith('_gap') else {'type_guid': BASIC_DATA}
+        more = {'class': 'gap'} if name.startswith('_gap') else {'type_guid': BASIC_DATA, 'unique_guid': f'{offset:032x}'}
         parts.append({'name': name, 'file': name.replace('_', '-'), 'region': 'EMMC_USER',
-                      'offset': offset, 'size': size, 'class': 'firmware', 'status': 'ok', **gap})
+                      'offset': offset, 'size': size, 'status': 'ok', **more})
     return {'format': 'mtkbackup-manifest', 'version': 1, 'id': ident, 'parts': parts,
             'device': {'chip': 'MT6752'},
             'storage': {'type': 'emmc', 'regions': [
