@@ -113,6 +113,7 @@ class Service:
         with os.fdopen(read) as pipe:
             self.address = pipe.readline().strip()
         self.bus = None
+        self.closed = []         # kept: libdbus still calls back about them
         self.add(ROOT, MANAGER, Version='0.1.0', StorePath='/store', StoreState='ok')
         self.appear()
 
@@ -130,6 +131,7 @@ class Service:
     def vanish(self):
         bus, self.bus = self.bus, None
         if bus:
+            self.closed.append(bus)
             in_loop(bus.close)
 
     def stop(self):
