@@ -18,6 +18,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "basic/log.h"
 #include "daemon/keeper/announce.h"
 #include "daemon/keeper/reader.h"
 #include "store/verify.h"
@@ -85,7 +86,7 @@ static int make_plan(Job *j)
         request.kind = (BackupKind)value;
         r = plan_new(j->facts.layout, &request, &j->plan, j->f);
         if (r == 0 && !j->plan->table_ok)
-                control_log(j->control, 4,
+                control_log(j->control, LOG_WARNING,
                         "The partition table of the phone is not consistent: %s. "
                         "What does not fit is read as a gap.",
                         j->plan->table_problem);
@@ -104,7 +105,7 @@ static int identify(Job *j)
         uuid_format(random, uuid);
         d->ids.chip = d->chip;
         if (!device_key_make(&d->ids, uuid, d->key))
-                control_log(j->control, 4,
+                control_log(j->control, LOG_WARNING,
                         "The phone gives no id of its own: this backup cannot be "
                         "recognised as one of the same phone later.");
         snprintf(
@@ -213,7 +214,9 @@ static int on_progress(void *userdata, uint64_t bytes)
         Job *j = userdata;
 
         j->verified += bytes;
-        control_bytes(j->control, j->verified, j->to_verify, j->verified, false);
+        /* the critical set is read back in passing, the count goes on with the reading */
+        if (j->to_verify > 0)
+                control_bytes(j->control, j->verified, j->to_verify, j->verified, false);
         /* too late to cancel, but the end of the service is not waited for */
         return control_stopped(j->control) >= STOP_TERMINATE ? -ECANCELED : 0;
 }
@@ -260,7 +263,7 @@ static int read_critical(Job *j)
                 r = session_differs(j->session, p->order[i], &differs, j->f);
                 if (r < 0 || !differs)
                         continue;
-                control_log(j->control, 4,
+                control_log(j->control, LOG_WARNING,
                         "%s was read twice with different results, reading it "
                         "once more.",
                         p->parts[p->order[i]].file);
@@ -348,7 +351,7 @@ static int after_commit(Job *j, const Manifest *m, int journal)
                 control_bytes(j->control, 0, j->to_verify, 0, true);
                 r = read_back(j, m, journal);
                 if (r == -ECANCELED) {
-                        control_log(j->control, 5,
+                        control_log(j->control, LOG_NOTICE,
                                 "The service ends: backup %s is complete, but was "
                                 "not read back.",
                                 m->id);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "basic/log.h"
 #include "daemon/keeper/announce.h"
 #include "store/verify.h"
 #include "wire/verbs.h"
@@ -57,7 +58,8 @@ static int verify_one(
         *damaged += v.n_damaged;
         if (state_read(b->device, b->id, &state) < 0) {
                 /* what cannot be read is replaced; nothing hangs on it */
-                control_log(o->control, 4, "The notes about backup %s were damaged.", b->id);
+                control_log(
+                        o->control, LOG_WARNING, "The notes about backup %s were damaged.", b->id);
                 announce_damage(o->control, b->id, NULL, 0, 0,
                         "The file with the notes about the backup was damaged and is made anew.");
                 *damaged += 1;

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "basic/log.h"
 #include "daemon/keeper/announce.h"
 #include "store/backup.h"
 #include "store/session.h"
@@ -18,6 +19,7 @@ static const OperationKind kinds[] = {
         { "export", operation_export, true, false },
         { "parts", operation_parts, true, false },
         { "delete", operation_delete, true, true },
+        { "agent", operation_agent, false, true },
 };
 
 const OperationKind *operation_find(const char *name)
@@ -42,8 +44,8 @@ static void list_backup(Operation *o, const Store *s, const BackupName *name)
                 return;
         }
         if (state_read(b->device, b->id, &state) < 0)
-                control_log(
-                        o->control, 4, "The notes about backup %s are damaged and ignored.", b->id);
+                control_log(o->control, LOG_WARNING,
+                        "The notes about backup %s are damaged and ignored.", b->id);
         announce_backup(o->control, VERB_BACKUP, b->manifest, &state);
 }
 
@@ -68,7 +70,7 @@ int operation_open(Operation *o)
         if (r < 0)
                 return r;
         if (r > 0)
-                control_log(o->control, 5,
+                control_log(o->control, LOG_NOTICE,
                         "%d interrupted sessions were removed; their data is "
                         "not stored twice when the phone is read again.",
                         r);

@@ -33,3 +33,4 @@ int operation_verify(Operation *o);
 int operation_export(Operation *o);
 int operation_parts(Operation *o);
 int operation_delete(Operation *o);
+int operation_agent(Operation *o);

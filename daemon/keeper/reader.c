@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "basic/log.h"
+
 void reader_init(Reader *r, Feed *feed, Session *session, const Plan *plan, Control *control)
 {
         *r = (Reader){ .feed = feed,
@@ -183,7 +185,7 @@ static int note_bad(Reader *r, uint64_t offset, size_t size, const Failure *why,
         ManifestBad bad = { .offset = offset, .size = size, .tries = READER_TRIES };
 
         snprintf(bad.error, sizeof bad.error, "%.40s 0x%x", error_to_string(why->id), why->status);
-        control_log(r->control, 4, "%s: %zu bytes at 0x%" PRIx64 " cannot be read: %s",
+        control_log(r->control, LOG_WARNING, "%s: %zu bytes at 0x%" PRIx64 " cannot be read: %s",
                 part_of(r, r->get.run)->file, size, offset, why->text);
         return session_bad(r->session, run->part, run->pass, &bad, f);
 }
@@ -239,7 +241,7 @@ static void skip_part(Reader *r, const Failure *why)
 
         snprintf(error, sizeof error, "%.40s 0x%x: %.80s", error_to_string(why->id), why->status,
                 why->text);
-        control_log(r->control, 4, "%s cannot be read at all: %s", part->file, why->text);
+        control_log(r->control, LOG_WARNING, "%s cannot be read at all: %s", part->file, why->text);
         session_unreadable(r->session, number, error);
         /* nor in a later pass */
         for (size_t i = r->get.run + 1; i < r->n_runs; i++)
@@ -286,7 +288,7 @@ static int take_fault(Reader *r, FeedEvent *event, Failure *f)
 
         if (!worth_retrying(&event->failure) || ++r->faults > READER_FAULTS_MAX)
                 return give_up(&event->failure, f);
-        control_log(r->control, 5, "%s: reading at 0x%" PRIx64 " failed: %s",
+        control_log(r->control, LOG_NOTICE, "%s: reading at 0x%" PRIx64 " failed: %s",
                 part_of(r, r->get.run)->file, r->get.offset, event->failure.text);
         e = rewind_requests(r, f);
         if (e < 0)

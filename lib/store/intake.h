@@ -16,7 +16,7 @@
 #include "store/store.h"
 
 enum {
-        INTAKE_ITEMS = 6, /* in flight: 6 MiB of copies */
+        INTAKE_ITEMS = 4, /* in flight: 4 MiB of copies */
         INTAKE_THREADS = 2,
 };
 
