@@ -4,20 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <libxml/xmlreader.h>
-
-static void reader_free(xmlTextReader **r)
-{
-        if (*r)
-                xmlFreeTextReader(*r);
-}
-
-static void xml_string_free(xmlChar **s)
-{
-        if (*s)
-                xmlFree(*s);
-}
-#define _cleanup_xml_string_ _cleanup_(xml_string_free)
+#include "format/xml-reader.h"
 
 ChecksumXml *checksum_xml_new(void)
 {
@@ -52,10 +39,6 @@ ChecksumXmlEntry *checksum_xml_add(ChecksumXml *c, const char *file, uint32_t su
         *e = (ChecksumXmlEntry){ .method = "ADD", .sum = sum };
         strcpy(e->file, file);
         return e;
-}
-
-static void quiet(void *userdata, const char *message, ...)
-{
 }
 
 static int read_file(xmlTextReader *reader, ChecksumXml *c, Layout *l)
@@ -95,7 +78,7 @@ static int read_file(xmlTextReader *reader, ChecksumXml *c, Layout *l)
 int checksum_xml_read(const char *text, size_t size, ChecksumXml **ret, Layout *l)
 {
         _cleanup_(checksum_xml_freep) ChecksumXml *c = checksum_xml_new();
-        _cleanup_(reader_free) xmlTextReader *reader = NULL;
+        _cleanup_xml_reader_ xmlTextReader *reader = NULL;
         bool seen_root = false, seen_images = false;
         int r;
 
@@ -103,10 +86,9 @@ int checksum_xml_read(const char *text, size_t size, ChecksumXml **ret, Layout *
                 return -ENOMEM;
         if (size > CHECKSUM_XML_FILE_MAX)
                 return -ENOENT;
-        reader = xmlReaderForMemory(text, (int)size, NULL, NULL, XML_PARSE_NONET);
+        reader = xml_reader_new(text, size);
         if (!reader)
                 return -ENOMEM;
-        xmlTextReaderSetErrorHandler(reader, (xmlTextReaderErrorFunc)(void (*)(void))quiet, NULL);
         while ((r = xmlTextReaderRead(reader)) == 1) {
                 const char *name = (const char *)xmlTextReaderConstLocalName(reader);
 

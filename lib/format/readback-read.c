@@ -4,20 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <libxml/xmlreader.h>
-
-static void reader_free(xmlTextReader **r)
-{
-        if (*r)
-                xmlFreeTextReader(*r);
-}
-
-static void xml_string_free(xmlChar **s)
-{
-        if (*s)
-                xmlFree(*s);
-}
-#define _cleanup_xml_string_ _cleanup_(xml_string_free)
+#include "format/xml-reader.h"
 
 /* one file being read */
 typedef struct Reader {
@@ -35,10 +22,6 @@ ReadbackFile *readback_file_free(ReadbackFile *f)
         free(f->entries);
         free(f);
         return NULL;
-}
-
-static void quiet(void *userdata, const char *message, ...)
-{
 }
 
 static void copy(char *out, size_t size, const char *text)
@@ -258,7 +241,7 @@ static int read_element(Reader *r)
 int readback_file_read(const char *text, size_t size, ReadbackFile **ret, Layout *l)
 {
         _cleanup_(readback_file_freep) ReadbackFile *f = calloc(1, sizeof(*f));
-        _cleanup_(reader_free) xmlTextReader *xml = NULL;
+        _cleanup_xml_reader_ xmlTextReader *xml = NULL;
         Reader r = { .file = f, .problems = l };
         int more, e;
 
@@ -266,11 +249,10 @@ int readback_file_read(const char *text, size_t size, ReadbackFile **ret, Layout
                 return -ENOMEM;
         if (size > READBACK_FILE_MAX)
                 return -ENOENT;
-        xml = xmlReaderForMemory(text, (int)size, NULL, NULL, XML_PARSE_NONET);
+        xml = xml_reader_new(text, size);
         if (!xml)
                 return -ENOMEM;
         r.xml = xml;
-        xmlTextReaderSetErrorHandler(xml, (xmlTextReaderErrorFunc)(void (*)(void))quiet, NULL);
         while ((more = xmlTextReaderRead(xml)) == 1) {
                 int type = xmlTextReaderNodeType(xml);
 
