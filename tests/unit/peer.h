@@ -28,7 +28,7 @@ struct Peer {
         size_t packet; /* bytes a peek shows at most; 0: as it was said */
         uint8_t *fifo;
         size_t head, tail, capacity;
-        size_t borders[4096], n_borders, next_border; /* where what was said ended */
+        size_t borders[8192], n_borders, next_border; /* where what was said ended */
         bool gone;                                    /* -ENODEV once the FIFO is empty */
         int fault;                                    /* instead of a time-out */
         size_t hang_up; /* gone after so many bytes were read; 0 never */

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Our host code against what real device code answered (tests/data/transcripts).
+ *
+ * Besides what our worker does by itself every recorded question and read is repeated.
+ *
+ * A recording becomes a table of exchanges: what a host said from a command on, and what came back
+ * at which point, in which packets. The peer plays it to our code, which asks in its own order:
+ * whatever begins like a recorded exchange is answered as recorded. Loader commands the recording
+ * lacks are answered as the same loader does elsewhere, controls of an agent as unknown. Long answers
+ * are cut in the recordings; what they do not show is filled in: the sizes of an eMMC, the closing
+ * status, a counting pattern for data. */
+
+#include "basic/fd.h"
+#include "peer.h"
+#include "protocol/da-xflash.h"
+#include "protocol/handshake.h"
+#include "protocol/xflash-link.h"
+#include "protocol/xflash-session.h"
+#include "protocol/xflash-status.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+
+enum { STEPS_MAX = 2048, SAID_MAX = 64, KNOWN_MAX = 128, STATUS_FRAME = 16, FRAME_HEAD = 12 };
+
+typedef struct Step {
+        bool host, shown;
+        size_t size, packets;
+        uint8_t known[KNOWN_MAX];
+        bool mask[KNOWN_MAX];
+        size_t n_known;
+} Step;
+
+typedef enum Stage { LOADER, START, STAGE1, STAGE2, _STAGES } Stage;
+
+typedef struct Recording {
+        Step steps[STEPS_MAX];
+        size_t n;
+        size_t begin[_STAGES + 1]; /* of the stages, steps; the last is the end */
+        uint32_t agent_size;
+        uint16_t agent_sum;
+
+        /* where the conversation stands */
+        Stage stage;
+        struct {
+                uint8_t data[64];
+                size_t size;
+        } said[SAID_MAX]; /* the host's transfers of this exchange */
+        size_t n_said;
+        size_t current;         /* first step of the exchange that is being played */
+        bool played[STEPS_MAX]; /* exchanges, by their first step */
+} Recording;
+
+static Recording rec;
+
+/* ---- reading ---- */
+
+static void parse_pattern(Step *s, const char *hex)
+{
+        s->shown = true;
+        for (; (isxdigit((unsigned char)hex[0]) || hex[0] == '?') && hex[1]; hex += 2) {
+                unsigned v = 0;
+
+                assert_true(s->n_known < KNOWN_MAX);
+                s->mask[s->n_known] = hex[0] != '?' && sscanf(hex, "%2x", &v) == 1;
+                s->known[s->n_known++] = (uint8_t)v;
+        }
+}
+
+/* A payload, which other hosts send in pieces and with empty packets in between. */
+static void add_payload(const char *line)
+{
+        size_t size = 0, times = 1;
+
+        if (line[2] == '*')
+                assert_true(sscanf(line + 3, "%zux%zu", &size, &times) >= 1);
+        if (rec.n > 0 && rec.steps[rec.n - 1].host && !rec.steps[rec.n - 1].shown)
+                rec.steps[rec.n - 1].size += size * times;
+        else if (size > 0)
+                rec.steps[rec.n++] = (Step){ .host = true, .size = size * times };
+}
+
+static void add_step(const char *line)
+{
+        Step *s = &rec.steps[rec.n];
+        int used = 0;
+
+        assert_true(rec.n < STEPS_MAX - 1);
+        if (line[0] == '>' && (line[2] == '*' || line[2] == '-')) {
+                add_payload(line);
+                return;
+        }
+        *s = (Step){ .host = line[0] == '>' };
+        if (s->host) {
+                parse_pattern(s, line + 2);
+                s->size = s->n_known;
+                if (rec.n > 0 && s[-1].host && !s[-1].shown) { /* the end of a payload */
+                        s[-1].size += s->size;
+                        return;
+                }
+        } else {
+                assert_int_equal(sscanf(line, "< %zu/%zu %n", &s->size, &s->packets, &used), 2);
+                parse_pattern(s, line + used);
+        }
+        rec.n++;
+}
+
+static bool step_says(size_t i, const char *hex)
+{
+        uint8_t data[64];
+        size_t n = script_hex(hex, data, sizeof(data));
+
+        return i < rec.n && rec.steps[i].n_known >= n && memcmp(rec.steps[i].known, data, n) == 0 &&
+                rec.steps[i].mask[0];
+}
+
+/* True when a command of an agent begins with this step: a header, then one of the command words. */
+static bool begins_command(size_t i)
+{
+        const Step *word = &rec.steps[i + 1];
+
+        return i + 1 < rec.n && rec.steps[i].host && word->host && word->size == 4 &&
+                step_says(i, "efeeeefe0100000004000000") && word->known[0] >= 4 &&
+                word->known[0] <= 9 && word->known[1] == 0 && word->known[2] == 1 &&
+                word->known[3] == 0;
+}
+
+static bool begins_exchange(Stage stage, size_t i)
+{
+        if (i >= rec.begin[stage + 1])
+                return true;
+        if (!rec.steps[i].host)
+                return false;
+        return stage == LOADER ? rec.steps[i].shown && rec.steps[i].size == 1
+                               : stage != START && begins_command(i);
+}
+
+static void find_stages(void)
+{
+        size_t i = 0;
+
+        rec.begin[LOADER] = 0;
+        while (i < rec.n && !(step_says(i, "c0") && !rec.steps[i].host))
+                i++;
+        rec.begin[START] = i;
+        while (i < rec.n && !begins_command(i))
+                i++;
+        rec.begin[STAGE1] = i;
+        while (i < rec.n && !(begins_command(i) && step_says(i + 1, "08000100")))
+                i++;
+        for (i += 2; i < rec.n && !begins_command(i);)
+                i++;
+        rec.begin[STAGE2] = MIN(i, rec.n);
+        rec.begin[_STAGES] = rec.n;
+}
+
+/* Reads one power-on of a recording; they count from 0. False when there are not so many. */
+static bool load(const char *name, int power)
+{
+        char path[512], *line, *rest;
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int at = -1;
+
+        rec = (Recording){ 0 };
+        snprintf(path, sizeof(path), TEST_DATA "/transcripts/%s.txt", name);
+        assert_int_equal(file_read_at(AT_FDCWD, path, 1 << 20, &text, &size), 0);
+        for (rest = text; (line = strsep(&rest, "\n"));) {
+                at += strcmp(line, "power") == 0;
+                if (at != power)
+                        continue;
+                if (line[0] == '>' || line[0] == '<')
+                        add_step(line);
+                else if (strncmp(line, "agent ", 6) == 0)
+                        assert_int_equal(
+                                sscanf(line, "agent %u %hx", &rec.agent_size, &rec.agent_sum), 2);
+        }
+        find_stages();
+        return rec.n > 0;
+}
+
+/* ---- playing ---- */
+
+static bool host_step_matches(const Step *s, size_t k)
+{
+        if (s->size != rec.said[k].size)
+                return false;
+        /* our settings are our own */
+        return !s->shown || rec.stage == START || memcmp(s->known, rec.said[k].data, s->size) == 0;
+}
+
+/* The step behind the last thing the host said in this exchange, or 0 when it is another one. */
+static size_t follow(size_t first)
+{
+        size_t i = first, k = 0;
+
+        while (k < rec.n_said) {
+                while (i < rec.begin[rec.stage + 1] && !rec.steps[i].host)
+                        i++;
+                if (k > 0 && begins_exchange(rec.stage, i))
+                        return 0;
+                if (!host_step_matches(&rec.steps[i], k))
+                        return 0;
+                i++;
+                k++;
+        }
+        return i;
+}
+
+static const uint8_t emmc[104] = { 1, 0, 0, 0, 0, 2, 0,
+        0, [10] = 0x40, [18] = 0x40, [26] = 0x40, [66] = 0xe0, [67] = 0xa3, [68] = 3, [72] = 0x15,
+        1, 0 };
+
+/* What a value is like where the recording does not show it. */
+static void fill_value(uint8_t *data, size_t size)
+{
+        uint32_t control = rec.n_said >= 4 ? get_le32(rec.said[3].data) : 0;
+
+        if (control == XFLASH_GET_EMMC_INFO && size >= 96)
+                memcpy(data, emmc, MIN(size, sizeof(emmc)));
+        else if (control == XFLASH_GET_PACKET_LENGTH && size == 8)
+                memcpy(data, "\0\0\x20\0\0\0\x20\0", 8);
+}
+
+static uint32_t known_length(const Step *s, size_t at, uint32_t otherwise)
+{
+        for (size_t i = at + 8; i < at + FRAME_HEAD; i++)
+                if (i >= s->n_known || !s->mask[i])
+                        return otherwise;
+        return get_le32(s->known + at + 8);
+}
+
+/* Completes an answer of an agent to whole packets of its protocol. */
+static void fill_frames(const Step *s, uint8_t *out)
+{
+        for (size_t at = 0; at + FRAME_HEAD <= s->size;) {
+                size_t left = s->size - at;
+                uint32_t length = known_length(s, at, left == FRAME_HEAD ? 0 : 4);
+
+                put_le32(out + at, XFLASH_MAGIC);
+                put_le32(out + at + 4, XFLASH_FLOW);
+                put_le32(out + at + 8,
+                        left == FRAME_HEAD && length == 0 ? (uint32_t)s[1].size : length);
+                at += FRAME_HEAD;
+                if (length > s->size - at)
+                        break; /* the payload is the next step */
+                fill_value(out + at, length);
+                at += length;
+        }
+}
+
+static bool is_frames(const Step *s)
+{
+        static const uint8_t magic[] = { 0xef, 0xee, 0xee, 0xfe };
+
+        return s->n_known >= 4 && memcmp(s->known, magic, 4) == 0;
+}
+
+/* Packets that begin at the borders of frames: byte by byte up to 12 bytes, or whole. False when
+ * that makes another number of packets than were recorded. */
+static bool say_frames(Peer *p, const uint8_t *data, const Step *s, bool bytes, bool really)
+{
+        size_t packets = 0, part = FRAME_HEAD;
+        bool head = true;
+
+        for (size_t at = 0; at < s->size; at += part, head = !head) {
+                size_t pieces;
+
+                part = head ? FRAME_HEAD : get_le32(data + at - 4);
+                part = MIN(part, s->size - at);
+                pieces = bytes && part <= FRAME_HEAD ? part : 1;
+                packets += pieces;
+                for (size_t i = 0; really && i < pieces; i++)
+                        peer_say(p, data + at + i * part / pieces, part / pieces);
+        }
+        return packets == s->packets;
+}
+
+static void say_step(Peer *p, const Step *s)
+{
+        uint8_t *data = calloc(1, s->size);
+
+        assert_non_null(data);
+        if (rec.stage != LOADER && is_frames(s))
+                fill_frames(s, data);
+        else if (rec.stage == STAGE2)
+                for (size_t i = 0; i < s->size; i++)
+                        data[i] = (uint8_t)(i >> 4);
+        for (size_t i = 0; i < s->n_known; i++)
+                if (s->mask[i])
+                        data[i] = s->known[i];
+
+        if (s->packets == s->size || s->packets == (s->size + 511) / 512 || !is_frames(s)) {
+                size_t part = s->packets == s->size ? 1 : s->size > 512 ? 512 : 0;
+
+                for (size_t i = 0, at = 0; i < s->packets; i++, at += part) {
+                        size_t to = part ? at + part : s->size * (i + 1) / s->packets;
+
+                        if (!part)
+                                at = s->size * i / s->packets;
+                        peer_say(p, data + at, MIN(to, s->size) - at);
+                }
+        } else {
+                bool bytes = say_frames(p, data, s, true, false);
+
+                if (!bytes && !say_frames(p, data, s, false, false))
+                        fail_msg("%zu bytes in %zu packets are no known form", s->size, s->packets);
+                say_frames(p, data, s, bytes, true);
+        }
+        free(data);
+}
+
+/* What the same loader says to commands that this recording lacks. */
+static void say_default(Peer *p, const uint8_t *data, size_t size)
+{
+        static const struct {
+                uint8_t command;
+                const char *answer;
+        } answers[] = {
+                { 0xfd, "fd 07 66 00 00" },
+                { 0xfc, "fc 8a 00 ca 00 02 00 00 00" },
+                { 0xfe, "03" },
+                { 0xd8, "d8 00 00 00 00 00 00" },
+                { 0xfb, "fb" },
+                { 0xe1, "e1" },
+        };
+        uint8_t answer[16];
+
+        for (size_t i = 0; rec.stage == LOADER && i < ELEMENTS(answers); i++)
+                if (size == 1 && data[0] == answers[i].command) {
+                        peer_say(p, answer, script_hex(answers[i].answer, answer, sizeof(answer)));
+                        return;
+                }
+        if (rec.stage >= STAGE1 && rec.n_said == 0 && size == 4) {
+                peer_say(p, "\xef\xee\xee\xfe\1\0\0\0\4\0\0\0\4\0\1\xc0", STATUS_FRAME);
+                return;
+        }
+        p->problem = "nothing like this was recorded";
+}
+
+/* The exchange to play: the one that is going on, one that was not played yet, or any. Returns the
+ * step from which on the phone answers, 0 for none. */
+static size_t choose(void)
+{
+        size_t next = rec.n_said > 1 ? follow(rec.current) : 0;
+
+        for (int again = 0; again < 2 && !next; again++)
+                for (size_t i = rec.begin[rec.stage]; i < rec.begin[rec.stage + 1] && !next; i++)
+                        if ((i == rec.begin[rec.stage] || begins_exchange(rec.stage, i)) &&
+                                (again || !rec.played[i])) {
+                                next = follow(i);
+                                rec.current = i;
+                        }
+        return next;
+}
+
+static void play_hear(Peer *p, const uint8_t *data, size_t size)
+{
+        size_t next;
+
+        assert_true(rec.n_said < SAID_MAX);
+        rec.said[rec.n_said].size = size;
+        memcpy(rec.said[rec.n_said++].data, data, MIN(size, sizeof(rec.said[0].data)));
+        next = choose();
+        if (!next) {
+                rec.n_said = 0;
+                say_default(p, data, size);
+                return;
+        }
+        for (; next < rec.begin[rec.stage + 1] && !rec.steps[next].host; next++)
+                say_step(p, &rec.steps[next]);
+        if (!begins_exchange(rec.stage, next))
+                return;
+        rec.played[rec.current] = true;
+        if (next == rec.n && rec.steps[next - 1].host)
+                p->gone = true; /* nobody saw an answer: that is where the phone vanished */
+        if (rec.stage == START || (rec.stage == STAGE1 && step_says(rec.current + 1, "08000100")) ||
+                (rec.stage == LOADER && rec.said[0].data[0] == 0xd5))
+                rec.stage++;
+        rec.n_said = 0;
+        /* the byte that an agent says first belongs to no command */
+        if (rec.stage == START && next == rec.begin[START] && next < rec.n)
+                say_step(p, &rec.steps[next]);
+}
+
+/* ---- the host ---- */
+
+static uint8_t stage1[512 * 1024], stage2[512 * 1024];
+static DaAgent agent;
+
+/* Stages of the recorded sizes; the sum of the first is the recorded one, too. */
+static void make_agent(void)
+{
+        size_t size2 = 0x200;
+
+        for (size_t i = rec.begin[STAGE1]; i < rec.begin[STAGE2]; i++)
+                if (rec.steps[i].host && !rec.steps[i].shown)
+                        size2 = rec.steps[i].size + 0x100;
+        memset(stage1, 0, sizeof(stage1));
+        put_le16(stage1, rec.agent_sum);
+        agent = (DaAgent){ .family = DA_XFLASH,
+                .stage1 = { .data = stage1, .sig_size = 0x100, .address = 0x200000 },
+                .stage2 = { .data = stage2, .sig_size = 0x100, .address = 0x40000000 } };
+        agent.stage1.size = rec.agent_size;
+        agent.stage2.size = size2;
+}
+
+static Transport *power_on(Peer *p)
+{
+        Transport *t = peer_init(p, play_hear);
+
+        peer_say(p, "READY", 5);
+        return t;
+}
+
+static int take_all(void *userdata, const uint8_t *data, size_t size)
+{
+        size_t *left = userdata;
+
+        *left -= size;
+        return *left == 0 ? -ECANCELED : 0;
+}
+
+/* What a recorded read brought: bytes, and the status it ended with. */
+static void read_result(size_t i, size_t *ret_bytes, uint32_t *ret_status, bool *ret_stopped)
+{
+        *ret_bytes = 0;
+        *ret_status = 0;
+        *ret_stopped = false;
+        for (i += 2; !begins_exchange(STAGE2, i); i++) {
+                const Step *s = &rec.steps[i];
+
+                if (s->host && step_says(i, "020001c0"))
+                        *ret_stopped = true;
+                else if (!s->host && !is_frames(s))
+                        *ret_bytes += s->size;
+                else if (!s->host && s->size == STATUS_FRAME)
+                        *ret_status = get_le32(s->known + FRAME_HEAD);
+        }
+}
+
+/* Does every recorded read again: the same bytes, the same end. */
+static size_t repeat_reads(DaSession *s)
+{
+        size_t n = 0;
+
+        for (size_t i = rec.begin[STAGE2]; i < rec.n; i++) {
+                const uint8_t *q;
+                Region region = { .kind = REGION_USER, .readable = true };
+                size_t bytes, left;
+                uint32_t status;
+                bool stopped;
+                Failure f = { 0 };
+                int r;
+
+                if (!begins_command(i) || !step_says(i + 1, "05000100") || i + 4 >= rec.n ||
+                        rec.steps[i + 4].size != 56)
+                        continue;
+                q = rec.steps[i + 4].known;
+                if (get_le32(q) != 1 || get_le64(q + 16) == 0)
+                        continue; /* what we never ask */
+                region.section = get_le32(q + 4);
+                read_result(i, &bytes, &status, &stopped);
+                left = stopped ? bytes : SIZE_MAX;
+                r = s->ops->read(
+                        s, &region, get_le64(q + 8), get_le64(q + 16), take_all, &left, &f);
+                if (stopped) {
+                        assert_int_equal(r, -ECANCELED);
+                        assert_int_equal(left, 0);
+                } else if (status) {
+                        assert_true(r < 0);
+                        assert_int_equal(f.status, status);
+                } else {
+                        assert_int_equal(r, 0);
+                        assert_int_equal(SIZE_MAX - left, bytes);
+                }
+                assert_false(s->lost);
+                n++;
+        }
+        return n;
+}
+
+/* Asks for every value that was asked for, known to the agent or not. */
+static size_t repeat_questions(DaSession *s)
+{
+        size_t n = 0;
+
+        for (size_t i = rec.begin[STAGE2]; i + 5 < rec.n; i++) {
+                uint8_t data[512];
+                size_t size;
+                Failure f = { 0 };
+
+                /* header, command, status, header, control, answer */
+                if (!begins_command(i) || !step_says(i + 1, "09000100") ||
+                        rec.steps[i + 4].size != 4 || rec.steps[i + 4].known[2] != 4)
+                        continue;
+                assert_int_equal(xflash_get(s, get_le32(rec.steps[i + 4].known), data, sizeof(data),
+                                         &size, &f),
+                        rec.steps[i + 5].size > STATUS_FRAME);
+                n++;
+        }
+        return n;
+}
+
+static DaSession *begin(Peer *p, BootIdentity *id, Failure *f, int *ret)
+{
+        Transport *t = power_on(p);
+        DaTarget target = { .identity = id, .agent = &agent };
+        DaSession *s;
+
+        make_agent();
+        assert_int_equal(handshake(t, 1000, f), 0);
+        assert_int_equal(boot_identify(t, id, f), 0);
+        assert_int_equal(da_session_new(t, &target, &s, f), 0);
+        *ret = da_session_start(s, f);
+        return s;
+}
+
+/* A whole session as our worker has it, with the answers of a real phone; then every read of the
+ * recording. */
+static void test_sessions(void **state)
+{
+        static const struct {
+                const char *name;
+                uint16_t hw_code;
+                size_t reads;
+        } sessions[] = {
+                { "chain-mt6765", 0x0766, 10 },
+                { "mtkclient-mt6765", 0x0766, 9 },
+                { "xflash-mt6761-2018", 0x0717, 2 },
+                { "xflash-mt6785-2020-usb3", 0x0813, 2 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(sessions); i++) {
+                /* as recorded, byte by byte, and in whole answers */
+                static const size_t packets[] = { 0, 1, 65536 };
+
+                for (size_t k = 0; k < ELEMENTS(packets); k++) {
+                        BootIdentity id;
+                        Failure f = { 0 };
+                        Peer p;
+                        DaSession *s;
+                        int r;
+
+                        assert_true(load(sessions[i].name, 0));
+                        s = begin(&p, &id, &f, &r);
+                        p.packet = packets[k];
+                        if (r < 0)
+                                fail_msg("%s: %s", sessions[i].name, f.text);
+                        assert_int_equal(id.hw_code, sessions[i].hw_code);
+                        assert_int_equal(da_session_info(s, &f), 0);
+                        assert_int_equal(s->storage.type, STORAGE_EMMC);
+                        assert_true(storage_region(&s->storage, REGION_USER)->size ==
+                                UINT64_C(0x3A3E00000));
+                        assert_string_equal(s->storage.da_version, "1.0");
+                        assert_string_equal(s->storage.usb_speed, "high-speed");
+                        assert_in_range(repeat_questions(s), 10, 100);
+                        assert_in_range(repeat_reads(s), sessions[i].reads, 100);
+                        if (p.problem)
+                                fail_msg("%s: %s", sessions[i].name, p.problem);
+                        da_session_free(s);
+                        peer_free(&p.transport);
+                }
+        }
+}
+
+/* An agent of 2025 that wants its vendor's authentication: everything but the question is refused. */
+static void test_locked_agent(void **state)
+{
+        BootIdentity id;
+        Failure f = { 0 };
+        Peer p;
+        DaSession *s;
+        int r;
+
+        assert_true(load("xflash-mt6768-2025-sla", 0));
+        s = begin(&p, &id, &f, &r);
+        assert_int_equal(id.hw_code, 0x0707);
+        assert_int_equal(r, -EACCES);
+        assert_int_equal(f.id, ERROR_AUTH_REQUIRED);
+        assert_false(s->lost);
+
+        /* who goes on all the same gets refusals, no nonsense */
+        f = (Failure){ 0 };
+        s->storage.type = STORAGE_EMMC;
+        assert_int_equal(s->ops->read(s, &(Region){ .kind = REGION_USER, .section = 8 }, 0, 512,
+                                 take_all, &(size_t){ SIZE_MAX }, &f),
+                -EACCES);
+        assert_int_equal(f.status, XFLASH_UNKNOWN_COMMAND);
+        f = (Failure){ 0 };
+        assert_int_equal(da_session_info(s, &f), -EOPNOTSUPP);
+        assert_null(p.problem);
+        da_session_free(s);
+        peer_free(&p.transport);
+}
+
+/* A loader with all its commands, and the four ways in which it refuses a register. */
+static void test_loader(void **state)
+{
+        static const struct {
+                uint32_t address;
+                uint32_t status;
+        } refused[] = { { 0x10007001, 0xffff }, { 0, 0x1000 } };
+        BootIdentity id;
+        uint32_t value;
+        Failure f = { 0 };
+        Peer p;
+        Transport *t;
+
+        assert_true(load("preloader-mt6765-commands", 0));
+        t = power_on(&p);
+        assert_int_equal(handshake(t, 1000, &f), 0);
+        assert_int_equal(boot_identify(t, &id, &f), 0);
+        assert_int_equal(id.hw_code, 0x0766);
+        assert_int_equal(id.hw_sub, 0x8a00);
+        assert_int_equal(id.sw_ver, 0x0200);
+        assert_int_equal(id.version, 3);
+        assert_int_equal(id.abilities, 7);
+        assert_int_equal(id.n_me_id, 0); /* zeros */
+        assert_int_equal(id.n_soc_id, 0);
+        assert_int_equal(boot_read32(t, 0x10007000, &value, &f), 0);
+        assert_int_equal(value, 0x230001dd);
+        for (size_t i = 0; i < ELEMENTS(refused); i++) {
+                f = (Failure){ 0 };
+                assert_int_equal(boot_read32(t, refused[i].address, &value, &f), -EACCES);
+                assert_int_equal(f.status, refused[i].status);
+        }
+        assert_int_equal(boot_write32(t, 0x10007000, 0x22000000, NULL), 0);
+        /* the loop echoes what it does not know, also the first token of a handshake */
+        assert_int_equal(handshake(t, 1000, NULL), 1);
+        assert_null(p.problem);
+        peer_free(&p.transport);
+}
+
+/* A phone that takes only its maker's agents: whichever way one is refused, it vanishes. */
+static void test_fused_loader(void **state)
+{
+        int power;
+
+        for (power = 0; power < 3; power++) {
+                BootIdentity id;
+                Failure f = { 0 };
+                Peer p;
+                Transport *t;
+
+                assert_true(load("preloader-mt6765-fused-refusals", power));
+                t = power_on(&p);
+                make_agent();
+                assert_int_equal(handshake(t, 1000, &f), 0);
+                assert_int_equal(boot_identify(t, &id, &f), 0);
+                assert_int_equal(id.target_config, BOOT_SECURE_BOOT | BOOT_SLA | BOOT_DAA);
+                assert_int_equal(boot_send_da(t, &id, 0x200000, stage1, rec.agent_size,
+                                         power == 1 ? 0 : 0x100, &f),
+                        -EACCES);
+                assert_int_equal(f.id, ERROR_AUTH_REQUIRED);
+                assert_null(p.problem);
+                peer_free(&p.transport);
+        }
+
+        for (; power < 5; power++) {
+                BootIdentity id;
+                Failure f = { 0 };
+                Peer p;
+                Transport *t;
+
+                assert_true(load("preloader-mt6765-fused-refusals", power));
+                t = power_on(&p);
+                assert_int_equal(handshake(t, 1000, &f), 0);
+                assert_int_equal(boot_identify(t, &id, &f), 0);
+                assert_int_equal(id.target_config, 7);
+                if (power == 3) /* nothing to jump to: it vanishes, too */
+                        assert_int_equal(boot_jump_da(t, 0x200000, &f), -ENODEV);
+                assert_null(p.problem);
+                peer_free(&p.transport);
+        }
+        assert_false(load("preloader-mt6765-fused-refusals", power));
+}
+
+TEST_MAIN(cmocka_unit_test(test_sessions), cmocka_unit_test(test_locked_agent),
+        cmocka_unit_test(test_loader), cmocka_unit_test(test_fused_loader))
