@@ -13,7 +13,6 @@
 #include "daemon/keeper/operation.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -203,9 +202,8 @@ static void on_damage(void *userdata, const Damage *d)
         Job *j = userdata;
 
         announce_damage(j->control, d->backup, d->part, d->offset, d->size, d->text);
-        failure_set(j->f, -EBADMSG, ERROR_VERIFY_FAILED,
-                "%s at offset 0x%" PRIx64 " of the new backup %s: %s", d->part ? d->part : "",
-                d->offset, d->backup, d->text);
+        failure_set(j->f, -EBADMSG, ERROR_VERIFY_FAILED, "The new backup %s is damaged: %s",
+                d->backup, d->text);
         failure_hint(j->f, "Check the disk of the store, then back the phone up again.");
 }
 
@@ -238,9 +236,12 @@ static int read_back(Job *j, const Manifest *m, int journal)
         state.verified = v.n_damaged > 0 ? VERIFIED_DAMAGED : VERIFIED_OK;
         state.verified_at = time(NULL);
         state.damaged = v.n_damaged;
+        /* only a note: losing it loses no data */
         r = state_write(b->device, b->id, &state);
         if (r < 0)
-                return store_fail(j->f, r, "noting that backup %s was read back", b->id);
+                control_log(j->control, LOG_WARNING,
+                        "That backup %s was read back could not be noted: %s", b->id,
+                        strerrordesc_np(-r));
         announce_backup(j->control, VERB_BACKUP, m, &state);
         return v.n_damaged > 0 ? -EBADMSG : 0;
 }
@@ -322,19 +323,24 @@ static int read_all(Job *j)
         return r;
 }
 
-static int trash_critical(Job *j)
+/* The larger backup contains it. That it cannot be thrown away is no reason to call that one
+ * failed. */
+static void trash_critical(Job *j)
 {
         _cleanup_(backup_freep) Backup *b = NULL;
+        bool moved = false;
+        Failure f = {};
         int r;
 
         if (!j->critical_id[0])
-                return 0;
-        r = backup_open_at(j->store, j->head->device.key, j->critical_id, &b, j->f);
+                return;
+        r = backup_open_at(j->store, j->head->device.key, j->critical_id, &b, &f);
         if (r == 0)
-                r = backup_trash(b, j->store, time(NULL), j->f);
-        if (r == 0)
+                r = backup_trash(b, j->store, time(NULL), &moved, &f);
+        if (moved)
                 announce_removed(j->control, j->critical_id);
-        return r;
+        if (r < 0)
+                control_log(j->control, LOG_WARNING, "%s", f.text);
 }
 
 /* The backup exists. What fails now does not undo it. */
@@ -358,7 +364,9 @@ static int after_commit(Job *j, const Manifest *m, int journal)
                         return 0;
                 }
         }
-        return r < 0 ? r : trash_critical(j);
+        if (r == 0)
+                trash_critical(j);
+        return r;
 }
 
 static int commit(Job *j)

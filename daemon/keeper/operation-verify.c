@@ -26,12 +26,7 @@ static void on_damage(void *userdata, const Damage *d)
         Search *s = userdata;
 
         announce_damage(s->operation->control, d->backup, d->part, d->offset, d->size, d->text);
-        if (s->first[0])
-                return;
-        if (d->part)
-                snprintf(s->first, sizeof s->first, "%.100s at offset 0x%" PRIx64 " (%.250s)",
-                        d->part, d->offset, d->text);
-        else
+        if (!s->first[0])
                 snprintf(s->first, sizeof s->first, "%.400s", d->text);
 }
 
@@ -60,8 +55,10 @@ static int verify_one(
                 /* what cannot be read is replaced; nothing hangs on it */
                 control_log(
                         o->control, LOG_WARNING, "The notes about backup %s were damaged.", b->id);
-                announce_damage(o->control, b->id, NULL, 0, 0,
-                        "The file with the notes about the backup was damaged and is made anew.");
+                on_damage(search,
+                        &(Damage){ .backup = b->id,
+                                .text = "The file with the notes about the backup was damaged and "
+                                        "is made anew." });
                 *damaged += 1;
         }
         /* finding every chunk in its place says nothing new about one whose content was checked,
@@ -123,8 +120,8 @@ int operation_verify(Operation *o)
         control_bytes(o->control, search.done, search.total, search.done, true);
         if (damaged > 0) {
                 failure_set(&o->failure, -EBADMSG, ERROR_VERIFY_FAILED,
-                        "%" PRIu64 " places are damaged%s%s; the first: %s", damaged,
-                        id[0] ? " in backup " : "", id, search.first);
+                        "%s is damaged in %" PRIu64 " place%s: %s", id[0] ? id : "The store",
+                        damaged, damaged == 1 ? "" : "s, first", search.first);
                 failure_hint(&o->failure,
                         "Back the phone up again: what is damaged is then "
                         "replaced. Intact parts stay readable.");

@@ -132,12 +132,14 @@ int operation_delete(Operation *o)
         _cleanup_(backup_freep) Backup *b = NULL;
         _cleanup_(store_freep) Store *s = NULL;
         int r = open_backup(o, &s, &b, false);
+        bool moved = false;
 
         if (r == 0)
-                r = backup_trash(b, s, time(NULL), &o->failure);
+                r = backup_trash(b, s, time(NULL), &moved, &o->failure);
+        if (moved)
+                announce_removed(o->control, b->id);
         if (r < 0)
                 return r;
-        announce_removed(o->control, b->id);
         message_add(&o->done, "RESULT", "done");
         message_add(&o->done, "BACKUP", b->id);
         return 0;

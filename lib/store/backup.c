@@ -149,17 +149,19 @@ int backup_read(Backup *b, const Store *s, Failure *f)
 
 /* ---- trash ---- */
 
-int backup_trash(Backup *b, const Store *s, int64_t now, Failure *f)
+int backup_trash(Backup *b, const Store *s, int64_t now, bool *ret_moved, Failure *f)
 {
         char name[TRASH_NAME_SIZE], state[BACKUP_ID_SIZE + 11],
                 trashed[TRASH_NAME_SIZE + sizeof ".state.json"];
         int r;
 
+        *ret_moved = false;
         r = trash_name_make(now, b->key, b->id, name);
         if (r == 0 && renameat2(b->device, b->id, s->trash, name, RENAME_NOREPLACE) < 0)
                 r = -errno;
         if (r < 0)
                 return store_fail(f, r, "moving backup %s to the trash", b->id);
+        *ret_moved = true;
         /* its state goes along; it may be missing */
         state_file(b->id, state);
         snprintf(trashed, sizeof trashed, "%s.state.json", name);

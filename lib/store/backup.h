@@ -27,8 +27,9 @@ int backup_open_at(const Store *s, const char *key, const char *id, Backup **ret
 /* Reads and checks the manifest, also against SHA256SUMS, the folder it lies in and the store's id.
  * -EBADMSG with ERROR_STORE_DAMAGED. */
 int backup_read(Backup *b, const Store *s, Failure *f);
-/* Renames it into the trash, durably. */
-int backup_trash(Backup *b, const Store *s, int64_t now, Failure *f);
+/* Renames it into the trash, durably. An error with *ret_moved set: it is there, but a power cut
+ * could still bring it back. */
+int backup_trash(Backup *b, const Store *s, int64_t now, bool *ret_moved, Failure *f);
 
 /* All ids of the store, oldest first (an id begins with its time). */
 typedef struct BackupName {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "basic/fd.h"
@@ -23,6 +24,21 @@ static void report(Verify *v, const Damage *d)
         v->n_damaged++;
         if (v->damage)
                 v->damage(v->userdata, d);
+}
+
+static void report_chunk(Verify *v, const char *backup, const char *part, uint64_t offset,
+        uint64_t size, const char *what)
+{
+        char text[PART_FILE_MAX + 128];
+
+        snprintf(text, sizeof text, "The chunk of %s at offset 0x%" PRIx64 " %s.", part, offset,
+                what);
+        report(v,
+                &(Damage){ .backup = backup,
+                        .part = part,
+                        .offset = offset,
+                        .size = size,
+                        .text = text });
 }
 
 static int advance(Verify *v, uint64_t bytes)
@@ -52,7 +68,7 @@ static void report_file(Verify *v, const Backup *b, const char *path, const char
         const ManifestPart *part = part_of_file(b->manifest, path);
         char text[SUMS_PATH_MAX + 80];
 
-        snprintf(text, sizeof text, "%s %s.", path, what);
+        snprintf(text, sizeof text, "The file %s %s.", path, what);
         report(v,
                 &(Damage){ .backup = b->id,
                         .part = part ? part->file : NULL,
@@ -196,13 +212,8 @@ static int check_part_structure(
         while ((r = index_next(index, &hash, &offset, &size)) > 0) {
                 r = chunk_stat(s->chunks, &hash, &stored);
                 if (r == -ENOENT || r == -EBADMSG)
-                        report(v,
-                                &(Damage){ .backup = b->id,
-                                        .part = part->file,
-                                        .offset = offset,
-                                        .size = size,
-                                        .text = r == -ENOENT ? "A chunk is missing."
-                                                             : "A chunk is empty or no file." });
+                        report_chunk(v, b->id, part->file, offset, size,
+                                r == -ENOENT ? "is missing" : "is empty or no file");
                 else if (r < 0)
                         break;
                 r = advance(v, size);
@@ -274,13 +285,8 @@ int verify_journal(const Store *s, const char *backup, int journal, Verify *v, F
                 if (r == 0 && size != e.length)
                         r = -EBADMSG;
                 if (r == -ENOENT || chunk_damaged(r))
-                        report(v,
-                                &(Damage){ .backup = backup,
-                                        .part = e.part,
-                                        .offset = e.chunk * CHUNK_SIZE,
-                                        .size = e.length,
-                                        .text = "a chunk that was just stored cannot be read "
-                                                "back from the disk" });
+                        report_chunk(v, backup, e.part, e.chunk * CHUNK_SIZE, e.length,
+                                "was just stored and cannot be read back from the disk");
                 else if (r < 0)
                         break;
                 r = advance(v, e.length);

@@ -8,6 +8,7 @@ static void test_life(void **state)
 {
         _cleanup_(backup_freep) Backup *b = NULL, *gone = NULL;
         char trashed[TRASH_NAME_SIZE + 16];
+        bool moved;
 
         fixture_backup(fixture_id, 1, BACKUP_FULL);
         assert_int_equal(backup_open(fixture_store, fixture_id, &b, &fixture_failure), 0);
@@ -16,7 +17,8 @@ static void test_life(void **state)
         assert_int_equal(b->manifest->seq, 1);
 
         assert_int_equal(state_write(b->device, b->id, &(State){ .pinned = true }), 0);
-        assert_int_equal(backup_trash(b, fixture_store, 1795184400, &fixture_failure), 0);
+        assert_int_equal(backup_trash(b, fixture_store, 1795184400, &moved, &fixture_failure), 0);
+        assert_true(moved);
         snprintf(trashed, sizeof trashed, "trash/1795184400.%s.%s", fixture_key, fixture_id);
         assert_int_equal(faccessat(fixture_dir, trashed, F_OK, 0), 0);
         assert_int_equal(backup_open(fixture_store, fixture_id, &gone, &fixture_failure), -ENOENT);

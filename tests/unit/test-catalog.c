@@ -43,12 +43,13 @@ static void test_sequence(void **state)
 {
         _cleanup_(backup_freep) Backup *b = NULL;
         uint64_t sequence;
+        bool moved;
 
         fixture_backup("20261121T000000Z-00000001", 4, BACKUP_FULL);
         fixture_backup("20261122T000000Z-00000002", 9, BACKUP_CRITICAL);
         assert_int_equal(
                 backup_open(fixture_store, "20261122T000000Z-00000002", &b, &fixture_failure), 0);
-        assert_int_equal(backup_trash(b, fixture_store, 1795184400, &fixture_failure), 0);
+        assert_int_equal(backup_trash(b, fixture_store, 1795184400, &moved, &fixture_failure), 0);
         assert_int_equal(
                 catalog_sequence(fixture_store, fixture_key, &sequence, &fixture_failure), 0);
         assert_int_equal(sequence, 9);
