@@ -128,8 +128,8 @@ class Worker(threading.Thread):
         self.reads = 0
         self.bytes = 0
         self.waiting = []
+        self.current = None             # the request that is being served
         self.error = None
-        self.aborted = False
         self.log = []
 
     def say(self, kind, **keys):
@@ -150,9 +150,8 @@ class Worker(threading.Thread):
     def listen(self, wait):
         """Takes messages that are there; False when the keeper has closed."""
         while True:
-            timeout = None if wait and not self.waiting and not self.aborted else 0
-            if wait == 'slot' and not self.free and not self.aborted:
-                timeout = None
+            enough = self.free or self.aborted() if wait == 'slot' else self.waiting
+            timeout = None if wait and not enough else 0
             if not select.select([self.sock], [], [], timeout)[0]:
                 return True
             data = self.sock.recv(65536)
@@ -165,30 +164,30 @@ class Worker(threading.Thread):
             elif m.kind == 'FREE':
                 self.free.add(int(m['SLOT']))
             elif m.kind == 'ABORT':
-                self.aborted = True
+                for read in self.waiting + [self.current or {}]:
+                    read['ABORTED'] = True
             wait = False
 
     def run(self):
         try:
             self.tell_facts()
             while self.listen(True):
-                if self.aborted:
-                    self.cancel_all()
-                elif self.waiting:
-                    if not self.serve(self.waiting.pop(0)):
+                if self.waiting:
+                    self.current = self.waiting.pop(0)
+                    if not self.serve(self.current):
                         break
+                    self.current = None
         except (BrokenPipeError, ConnectionResetError):
             pass
+        except (OSError, ValueError) as e:
+            # a test has closed the socket under us
+            self.error = None if self.sock.fileno() < 0 else e
         except Exception as e:  # shown by the test
             self.error = e
         self.sock.close()
 
-    def cancel_all(self):
-        for m in self.waiting:
-            self.say('READ_FAIL', TAG=m['TAG'], OFFSET=m['OFFSET'], ERROR='Canceled', PHASE='reading',
-                     STATUS='0x0', TEXT='canceled', HINT='')
-        self.waiting = []
-        self.aborted = False
+    def aborted(self):
+        return bool(self.current) and 'ABORTED' in self.current
 
     def serve(self, m):
         tag, region = m['TAG'], m['REGION']
@@ -205,13 +204,13 @@ class Worker(threading.Thread):
             while not self.free:
                 if not self.listen('slot'):
                     return False
-                if self.aborted:
+                if self.aborted():
                     break
             if not self.listen(False):
                 return False
-            if self.aborted:
-                self.waiting.insert(0, {'TAG': tag, 'OFFSET': offset})
-                self.cancel_all()
+            if self.aborted():
+                self.say('READ_FAIL', TAG=tag, OFFSET=offset, ERROR='Canceled', PHASE='reading',
+                         STATUS='0x0', TEXT='canceled', HINT='')
                 return True
             n = min(end - offset, SLOT)
             slot = self.free.pop()
@@ -289,7 +288,7 @@ class Keeper:
         return m
 
     def wait(self):
-        while self.receive():
+        while self.receive() is not None:
             pass
         self.sock.close()
         self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -394,7 +393,9 @@ def verify_all(store, level='data'):
 # ---- TAP ----
 
 class Tap:
-    def __init__(self):
+    def __init__(self, memory):
+        # what does not depend on a real disk need not wait for one
+        self.folder = '/dev/shm' if memory and os.access('/dev/shm', os.W_OK) else None
         self.number = 0
         self.failed = 0
 
@@ -404,7 +405,7 @@ class Tap:
         tests = [t for t in tests if not wanted or t.__name__ in wanted]
         print(f'1..{len(tests)}', flush=True)
         for test in tests:
-            path = tempfile.mkdtemp(prefix='mtkbackup-store-')
+            path = tempfile.mkdtemp(prefix='mtkbackup-store-', dir=self.folder)
             self.number += 1
             start = time.monotonic()
             try:
@@ -426,6 +427,6 @@ class Tap:
         return 1 if self.failed else 0
 
 
-def main(module):
+def main(module, memory=False):
     functions = [f for name, f in vars(module).items() if name.startswith('test_')]
-    sys.exit(Tap().run(functions))
+    sys.exit(Tap(memory).run(functions))
