@@ -67,6 +67,14 @@ static int error_of(int r)
         return r < 0 ? -EIO : 0;
 }
 
+/* Nothing was transferred yet that could have been lost: a device that cannot be read or claimed for
+ * no better reason is one whose cable was just pulled. */
+static int opening_error_of(int r)
+{
+        r = error_of(r);
+        return r == -EIO ? -ENODEV : r;
+}
+
 /* ---- events ---- */
 
 static void handle_events(UsbContext *c)
@@ -337,14 +345,14 @@ static int read_descriptors(Usb *u)
 
         r = libusb_get_device_descriptor(device, &d);
         if (r < 0)
-                return error_of(r);
+                return opening_error_of(r);
         u->identity.vendor = d.idVendor;
         u->identity.product = d.idProduct;
         r = libusb_get_config_descriptor(device, 0, &config);
         if (r == LIBUSB_ERROR_NOT_FOUND || r == LIBUSB_ERROR_IO)
                 return -EPROTO;
         if (r < 0)
-                return error_of(r);
+                return opening_error_of(r);
         r = find_interfaces(config, &u->identity);
         libusb_free_config_descriptor(config);
         return r;
@@ -360,7 +368,7 @@ static int claim(Usb *u)
                         libusb_claim_interface(u->handle, u->identity.control_interface) == 0;
         r = libusb_claim_interface(u->handle, u->identity.data_interface);
         u->claimed_data = r == 0;
-        return error_of(r);
+        return opening_error_of(r);
 }
 
 static void request(Usb *u, UsbOut *o, uint8_t code, uint16_t value, const void *data, size_t size)
@@ -432,7 +440,7 @@ int usb_new(UsbContext *c, int fd, Transport **ret)
         u->context = c;
         u->fd = fd;
 
-        r = error_of(libusb_wrap_sys_device(c->libusb, (intptr_t)fd, &u->handle));
+        r = opening_error_of(libusb_wrap_sys_device(c->libusb, (intptr_t)fd, &u->handle));
         if (r < 0)
                 return r;
         fds = libusb_get_pollfds(c->libusb);
@@ -451,7 +459,7 @@ int usb_new(UsbContext *c, int fd, Transport **ret)
                 return r;
         usb_queue_refill(&u->in);
         if (u->in.fault)
-                return u->in.fault;
+                return u->in.fault == -EIO ? -ENODEV : u->in.fault;
         request(u, &u->request[0], CDC_SET_LINE_CODING, 0, line_coding, sizeof(line_coding));
         request(u, &u->request[1], CDC_SET_CONTROL_LINE_STATE, CDC_DTR_RTS, NULL, 0);
         *ret = TAKE_PTR(t);
