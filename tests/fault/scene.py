@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole chain on simulated phones, for tests of what goes wrong: the real daemon, worker, keeper
+and client under tests/sim/station.
+
+A script calls enter() first, which runs it again inside a station. A Scene is the station as seen
+from there. A scenario is a generator function of a port number; it yields conditions to wait for,
+so that several of them run side by side, each on a port of its own (Scene.play)."""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'bus'))
+
+import dbus  # noqa: E402
+import rig  # noqa: E402
+
+LONG = os.environ.get('MTKBACKUP_TEST_LONG') == '1'
+ERROR = rig.NAME + '.Error.'
+# as little as such a phone can have, so that a run takes a moment
+SMALL = 'user=16M,boot=512K,window_ms=2000,reboot_ms=100'
+NAMES = {'DeviceGone', 'HandshakeTimeout', 'ProtocolViolation', 'DeviceRefused', 'AuthRequired',
+         'ChecksumMismatch', 'UnsupportedChip', 'NoDownloadAgent', 'StoreFull', 'NoCage'}
+
+
+def enter(phones, *options, agent=True):
+    """Outside: runs this script inside a station with these phones, and ends with its code."""
+    if 'STATION_CALL' in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix='mtkbackup-fault.')
+    # the service's own user is not the caller of every test
+    os.chmod(folder, 0o755)
+    try:
+        command = [os.environ['STATION'], '--state', os.path.join(folder, 'state'), '--strict',
+                   '--quiet', *options, *os.environ.get('STATION_OPTIONS', '').split()]
+        if agent:
+            command.append('--import-agent')
+        for phone in phones:
+            command += ['--phone', phone]
+        code = subprocess.run(command + ['--', sys.executable, *sys.argv], check=False).returncode
+    finally:
+        subprocess.run(['chmod', '-R', 'u+w', folder], check=False)
+        shutil.rmtree(folder)
+    sys.exit(code)
+
+
+class Scene(rig.Station):
+    def __init__(self):
+        super().__init__()
+        self.control = os.path.join(os.environ['STATION_RUN'], 'control')
+        self.first = {}
+        self.listen()
+
+    # ---- the station ----
+
+    def do(self, *words):
+        """As STATION_CALL, without a process for each."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+            line.settimeout(rig.PATIENCE)
+            line.connect(self.control)
+            line.send('\0'.join(map(str, words)).encode())
+            code, text = line.recv(1024).decode().split(' ', 1)
+        assert code == '0', (words, code, text)
+        return text
+
+    def use(self, n, *settings):
+        """Phone n comes new from the factory, but for these settings."""
+        self.do('set', n, *settings)
+        self.first[n] = 0
+        self.first[n] = len(self.events(n))
+
+    def events(self, n):
+        """What the phone and its port have told since use()."""
+        with open(os.environ['STATION_EVENTS'], encoding='utf-8') as file:
+            return [line.split(' ', 2)[2] for line in file.read().splitlines()
+                    if line.startswith((f'phone{n} ', f'port{n} '))][self.first[n]:]
+
+    def saw(self, n, *words, count=1):
+        """A condition."""
+        return lambda: len([e for e in self.events(n) if e.startswith(words)]) >= count
+
+    def steps(self, n):
+        """The names of the protocol's steps, of a phone with trace=1."""
+        return [e.split()[2] for e in self.events(n) if e.startswith('step ')]
+
+    # ---- jobs ----
+
+    def backup(self, n, profile='mt6765', **options):
+        return self.queue('backup', profile, device=f'1-{n}', **options)[1]
+
+    def ended(self, job):
+        """A condition: the one signal that a job has ended."""
+        return lambda: [s for s in self.signals_of('Finished') if s[0] == job]
+
+    def failed(self, job, *names):
+        """Checks that a job ended in one of these errors, once, with words for a person."""
+        p = self.job(job)
+        told = self.ended(job)()
+        assert len(told) == 1, told
+        assert p['State'] == 'failed' and p['ErrorName'].startswith(ERROR), dict(p)
+        name = str(p['ErrorName'])[len(ERROR):]
+        assert name in (names or NAMES), (name, str(p['ErrorMessage']))
+        for key in ('ErrorMessage', 'ErrorHint'):
+            assert str(p[key]).endswith('.') and str(p[key])[0].isupper(), (name, key, str(p[key]))
+        assert told[0][3][1] == p['ErrorName'], told
+        return p
+
+    def complete(self, job, result='complete'):
+        p = self.job(job)
+        assert (p['State'], p['Result'], p['ErrorName']) == ('done', result, ''), dict(p)
+        return p
+
+    def run_job(self, n, *arguments, **options):
+        """A whole job, on a phone that is plugged in for it."""
+        job = self.backup(n, *arguments, **options)
+        self.plug(n)
+        rig.until(self.ended(job), f'job {job} to end')
+        return job
+
+    def play(self, scenarios, ports):
+        """Runs generator functions of a port number, several at a time."""
+        free, running, todo = list(ports), [], list(scenarios)
+
+        def turn():
+            for entry in list(running):
+                n, generator, condition, name = entry
+                try:
+                    while condition():
+                        condition = generator.send(None)
+                    entry[2] = condition
+                except StopIteration:
+                    running.remove(entry)
+                    free.append(n)
+                except BaseException as e:
+                    print(f'# {name}, port {n}: {self.events(n)[-12:]}')
+                    raise AssertionError(f'{name}: {e}') from e
+            while free and todo:
+                scenario = todo.pop(0)
+                n = free.pop(0)
+                running.append([n, scenario(n), lambda: True, scenario.__name__])
+            return not running
+
+        while running or todo:
+            before = len(todo), len(running)
+            rig.until(lambda: turn() or (len(todo), len(running)) != before,
+                      f'{[(e[0], e[3]) for e in running]}')
+
+    # ---- backups ----
+
+    def backups(self):
+        return {str(b[0]): str(b[1]) for b in self.manager('ListBackups')}
+
+    def is_whole(self, n, backup_id):
+        """Every area equals the phone's flash, read through the daemon."""
+        path = self.backups()[backup_id]
+        flash = os.environ[f'STATION_FLASH_{n}']
+        for region, name in (('EMMC_USER', 'user'), ('EMMC_BOOT1', 'boot1'),
+                             ('EMMC_BOOT2', 'boot2')):
+            with tempfile.NamedTemporaryFile(dir=os.environ['STATION_STATE']) as out:
+                self.call(path, rig.BACKUP, 'Export', region, 'rom', dbus.types.UnixFd(out.fileno()),
+                          dbus.Dictionary({}, signature='sv'))
+                same = subprocess.run(['cmp', out.name, os.path.join(flash, f'{name}.img')],
+                                      check=False).returncode == 0
+            assert same, f'{region} differs'
+
+    def all_verify(self, level='data'):
+        """Every backup there is can be read in full."""
+        jobs = [self.queue('verify', backup=b, level=level)[1] for b in sorted(self.backups())]
+        for job in jobs:
+            rig.until(self.ended(job), f'{job} to end')
+            p = self.job(job)
+            assert p['State'] == 'done', dict(p)
+        return len(jobs)
+
+    def no_left_overs(self):
+        incoming = os.path.join(self.store, 'incoming')
+        assert not os.path.isdir(incoming) or os.listdir(incoming) == []
+
+    def no_breaches(self):
+        with open(os.environ['STATION_EVENTS'], encoding='utf-8') as file:
+            breaches = [line for line in file.read().splitlines() if ' breach ' in line]
+        assert breaches == [], breaches
+
+
+def client(*words, code=0, user=None):
+    """mtkbackupctl WORDS; what it printed, after its exit code was the expected one."""
+    command = ['mtkbackupctl', *words]
+    if user:
+        command = ['setpriv', f'--reuid={user}', f'--regid={user}', '--clear-groups', *command]
+    p = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert p.returncode == code, (words, p.returncode, p.stdout, p.stderr)
+    return p.stdout, p.stderr
