@@ -108,12 +108,21 @@ static bool has_code(const Agent *a, const Chip *chip)
         return false;
 }
 
+/* Several codes go by one name. */
+static bool has_name(const char *const *names, size_t n, const char *name)
+{
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(names[i], name) == 0)
+                        return true;
+        return false;
+}
+
 size_t agent_chips(const Agent *a, const char *ret[static AGENT_CHIPS_MAX + 1])
 {
         size_t n = 0;
 
         for (size_t i = 0; i < chip_count() && n < AGENT_CHIPS_MAX; i++)
-                if (has_code(a, chip_at(i)))
+                if (has_code(a, chip_at(i)) && !has_name(ret, n, chip_at(i)->name))
                         ret[n++] = chip_at(i)->name;
         ret[n] = NULL;
         return n;
