@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs with the real worker, the real keeper and simulated phones.
+
+A program that imports this runs itself under tests/sim/station. Each test takes a port of its own,
+since a port remembers that a phone was let go there; when all were used the daemon is started
+anew."""
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import dbus
+import rig
+
+PORTS = 8
+# small, and slow enough that something can happen while it is read
+PHONE = 'mt6765,user=64M,boot=1M,pace=40'
+# one more, of another chip, whose agent demands its maker's authorisation
+OTHER = 'mt6768-sla,user=64M,boot=1M'
+OTHER_PORT = PORTS + 1
+
+
+def run_in_station():
+    with tempfile.TemporaryDirectory(prefix='mtkbackup-phones.') as folder:
+        command = [os.environ['STATION'], '--state', os.path.join(folder, 'state'), '--strict',
+                   '--quiet', '--import-agent']
+        if os.environ.get('HELPER_DIRECTORY'):
+            command += ['--helpers', os.environ['HELPER_DIRECTORY']]
+        for extra in os.environ.get('STATION_OPTIONS', '').split():
+            command.append(extra)
+        command += ['--phone', PHONE] * PORTS
+        command += ['--phone', OTHER]
+        return subprocess.run(command + ['--', sys.executable, *sys.argv], check=False).returncode
+
+
+if 'STATION_CALL' not in os.environ:
+    sys.exit(run_in_station())
+
+ERROR = 'org.mtkbackup1.Error.'
+NOTHING = dbus.Dictionary({}, signature='sv')
+ENDED = ('done', 'failed', 'canceled', 'interrupted')
+station = rig.Station()
+station.listen()
+last_port = [0]
+first_event = {}
+
+
+def port(**settings):
+    """The next port, its phone as it came from the factory but for settings."""
+    if last_port[0] == PORTS:
+        last_port[0] = 0
+        station.do('daemon', 'restart')
+    last_port[0] += 1
+    return use(last_port[0], **settings)
+
+
+def use(n, **settings):
+    take_out(n)
+    settings = dict(window_ms=1500, ids='normal', cdc_acm_ms=40, latency_us=0) | settings
+    station.do('set', n, *(f'{k}={v}' for k, v in settings.items()))
+    first_event[n] = 0
+    first_event[n] = len(events(n))
+    return n
+
+
+def take_out(n):
+    """Whether it hangs there, has left by itself or never was there."""
+    subprocess.run([os.environ['STATION_CALL'], 'unplug', str(n)], check=False,
+                   stderr=subprocess.DEVNULL)
+    station.wait_no_device(f'1-{n}')
+
+
+def events(n):
+    """What the phone and its port have told since the test took them."""
+    with open(os.environ['STATION_EVENTS'], encoding='utf-8') as file:
+        return [line.split(' ', 2)[2] for line in file.read().splitlines()
+                if line.startswith((f'phone{n} ', f'port{n} '))][first_event[n]:]
+
+
+def wait_event(n, word, count=1):
+    rig.until(lambda: len([e for e in events(n) if e.startswith(word)]) >= count,
+              f'phone {n} to say "{word}"')
+
+
+def queue(n, profile='mt6765', **options):
+    return station.queue('backup', profile, device=f'1-{n}', **options)[1]
+
+
+def backup(n, *arguments, **options):
+    """A whole job on a phone that is plugged in for it."""
+    job = queue(n, *arguments, **options)
+    station.plug(n)
+    return station.wait_state(job, *ENDED)
+
+
+def reading(job, least=1 << 20):
+    rig.until(lambda: station.get(job, rig.PROGRESS, 'BytesDone') >= least or
+              station.job(job)['State'] in ENDED, 'bytes')
+    assert station.job(job)['State'] == 'running', dict(station.job(job))
+
+
+def cancel(job):
+    station.call(job, rig.JOB, 'Cancel', NOTHING)
+
+
+def path_of(backup_id):
+    path, = (b[1] for b in station.manager('ListBackups') if b[0] == backup_id)
+    return path
+
+
+def backups():
+    return {str(b[0]) for b in station.manager('ListBackups')}
+
+
+def is_whole(n, backup_id):
+    """Every region equals the phone's flash, read through the daemon."""
+    flash = os.environ[f'STATION_FLASH_{n}']
+    for region, name in (('EMMC_USER', 'user'), ('EMMC_BOOT1', 'boot1'), ('EMMC_BOOT2', 'boot2')):
+        with tempfile.NamedTemporaryFile(dir=os.environ['STATION_STATE']) as out:
+            station.call(path_of(backup_id), rig.BACKUP, 'Export', region, 'rom',
+                         dbus.types.UnixFd(out.fileno()), NOTHING)
+            same = subprocess.run(['cmp', out.name, os.path.join(flash, f'{name}.img')],
+                                  check=False).returncode == 0
+        assert same, f'{region} differs'
+
+
+def helpers(name):
+    """Process ids of the daemon's helpers of this name."""
+    children = []
+    daemon = subprocess.run([os.environ['STATION_CALL'], 'daemon', 'pid'], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout.split()[-1]
+    for path in glob.glob('/proc/[0-9]*/stat'):
+        try:
+            with open(path, encoding='utf-8') as file:
+                pid, comm, _, parent = re.match(r'(\d+) \((.*)\) (\S) (\d+)', file.read()).groups()
+        except OSError:
+            continue
+        if parent == daemon and name.startswith(comm):
+            children.append(int(pid))
+    return children

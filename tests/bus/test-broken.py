@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cancelled, unplugged, killed: one result with one cause, earlier backups untouched, and the next
+backup is whole."""
+import os
+import signal
+
+import rig
+from phones import (ENDED, ERROR, backup, backups, cancel, helpers, is_whole, path_of, port,
+                    queue, reading, station, take_out, wait_event)
+
+
+def test_cancel():
+    """While it is read: at the next packet border, the phone restarts, and can be backed up."""
+    n = port()
+    before = backups()
+    job = queue(n)
+    station.plug(n)
+    reading(job, 20 << 20)
+    cancel(job)
+    p = station.job(job)
+    assert (p['State'], p['ErrorName']) == ('canceled', ERROR + 'Canceled'), dict(p)
+    wait_event(n, 'reboot')
+    wait_event(n, 'booted')
+    # the critical set was safe before; nothing else is there
+    for new in backups() - before:
+        assert station.get(path_of(new), rig.BACKUP, 'Kind') == 'critical'
+    take_out(n)
+    assert backup(n, partitions=['boot'])['Result'] == 'complete'
+
+
+def test_cancel_in_the_handshake():
+    n = port(cdc_acm_ms=0, latency_us=50000)
+    job = queue(n)
+    station.plug(n)
+    rig.until(lambda: station.job(job)['Device'], 'the claim')
+    cancel(job)
+    assert station.job(job)['State'] == 'canceled'
+    wait_event(n, 'booted')
+
+
+def unplug_case(least):
+    n = port()
+    before = backups()
+    job = queue(n)
+    station.plug(n)
+    reading(job, least)
+    station.unplug(n)
+    p = station.wait_state(job, *ENDED)
+    assert (p['State'], p['ErrorName']) == ('failed', ERROR + 'DeviceGone'), dict(p)
+    assert p['ErrorMessage'] and p['ErrorHint'], dict(p)
+    station.wait_no_device(f'1-{n}')
+    for new in backups() - before:
+        assert station.get(path_of(new), rig.BACKUP, 'Kind') == 'critical'
+    # plugged in again: what was read is not stored twice
+    p = backup(n)
+    assert p['Result'] == 'complete', dict(p)
+    is_whole(n, p['Backup'])
+
+
+def test_unplugged_at_once():
+    unplug_case(1 << 20)
+
+
+def test_unplugged_late():
+    unplug_case(40 << 20)
+
+
+def killed(name, error):
+    n = port()
+    job = queue(n)
+    station.plug(n)
+    reading(job, 10 << 20)
+    pid, = helpers(name)
+    os.kill(pid, signal.SIGKILL)
+    p = station.wait_state(job, *ENDED)
+    assert (p['State'], p['ErrorName']) == ('failed', ERROR + error), dict(p)
+    assert 'signal 9' in p['ErrorMessage'], p['ErrorMessage']
+    return n, p
+
+
+def test_worker_killed():
+    n, p = killed('mtkbackup-worker', 'WorkerCrashed')
+    assert 'power button' in p['ErrorHint'], dict(p)
+    take_out(n)
+    p = backup(n)
+    assert p['Result'] == 'complete', dict(p)
+    is_whole(n, p['Backup'])
+
+
+def test_keeper_killed():
+    n, _ = killed('mtkbackup-keeper', 'WorkerCrashed')
+    wait_event(n, 'reboot')
+    wait_event(n, 'booted')
+    take_out(n)
+    p = backup(n)
+    assert p['Result'] == 'complete', dict(p)
+    is_whole(n, p['Backup'])
+    assert os.listdir(os.path.join(station.store, 'incoming')) == []
+
+
+def test_daemon_killed():
+    n = port()
+    job, waiting = queue(n), queue(n, 'identity')
+    station.plug(n)
+    reading(job, 10 << 20)
+    station.do('daemon', 'kill')
+    station.unplug(n)
+    station.do('daemon', 'start')
+    p = station.job(job)
+    assert (p['State'], p['ErrorName']) == ('interrupted', ERROR + 'Interrupted'), dict(p)
+    assert os.listdir(os.path.join(station.store, 'incoming')) == []
+    # the one that waited is done now
+    station.plug(n)
+    assert station.wait_state(waiting, *ENDED)['Result'] == 'complete'
+
+
+def test_daemon_stopped():
+    n = port()
+    job = queue(n)
+    station.plug(n)
+    reading(job, 10 << 20)
+    station.do('daemon', 'stop')
+    wait_event(n, 'reboot')
+    wait_event(n, 'booted')
+    station.do('daemon', 'start')
+    assert station.job(job)['State'] == 'interrupted'
+
+
+def test_bus_restarted():
+    n = port()
+    job = queue(n)
+    station.plug(n)
+    reading(job)
+    station.do('bus', 'restart')
+    station.bus = station.connect()
+    rig.until(lambda: station.bus.name_has_owner(rig.NAME), 'the daemon')
+    station.listen()
+    p = station.wait_state(job, *ENDED)
+    assert p['Result'] == 'complete', dict(p)
+
+
+def test_silent_phone():
+    n = port(fault='hang@#1', window_ms=60000)
+    p = backup(n)
+    assert (p['State'], p['ErrorName']) == ('failed', ERROR + 'HandshakeTimeout'), dict(p)
+    assert p['ErrorHint'], dict(p)
+
+
+rig.run(test_cancel, test_cancel_in_the_handshake, test_unplugged_at_once, test_unplugged_late,
+        test_worker_killed, test_keeper_killed, test_daemon_killed, test_daemon_stopped,
+        test_bus_restarted, test_silent_phone)
