@@ -34,7 +34,8 @@ static int usage(FILE *f, int code)
                 "  --no-daemon          starts none; STATION_CALL daemon start does\n"
                 "  --no-cage            helpers without their cage\n"
                 "  --polkit             a mock of polkitd on the bus\n"
-                "  --valgrind           daemon and helpers under valgrind; exit code 4 on errors\n"
+                "  --valgrind           daemon and helpers under valgrind (also with STATION_VALGRIND\n"
+                "                       in the environment); exit code 4 on errors\n"
                 "  --quiet              log files only\n\n"
                 "COMMAND finds these in its environment (N counts from 1):\n"
                 "  DBUS_SYSTEM_BUS_ADDRESS  PATH (mtkbackupctl of this build first)\n"
@@ -415,6 +416,7 @@ static int parse(int argc, char **argv, Station *s)
                 default: return -EINVAL;
                 }
         s->command = argv + optind;
+        s->valgrind |= getenv("STATION_VALGRIND") != NULL;
         if (!s->state || optind == argc) {
                 fprintf(stderr, "station: --state DIR and a command are needed; --help\n");
                 return -EINVAL;
