@@ -97,7 +97,8 @@ static int list_files(RomFolder *f)
                 if (r < 0)
                         return r;
         }
-        qsort(f->files, f->n_files, sizeof(*f->files), by_name);
+        if (f->n_files > 0)
+                qsort(f->files, f->n_files, sizeof(*f->files), by_name);
         return 0;
 }
 
