@@ -24,19 +24,19 @@
 
 enum { BOOT_AREA_MAX = 64 * 1024 * 1024, SUM_BUFFER = 256 * 1024 };
 
-static const char readme_head[] =
+static const char readme_text[] =
         "These are the files of a backup of a %s phone, for SP Flash Tool.\n\n"
         "1. Start the tool and choose %s as scatter-loading file.\n"
-        "2. Choose “Download Only”. Never choose “Format All + Download”: it erases what exists "
-        "in\n"
-        "   this one phone only (IMEI, calibration), and that is not in this folder.\n"
-        "3. Untick what you do not want to write, press Download, connect the phone switched "
-        "off.\n\n"
-        "The files fit the very model they were read from, with its state of the lock. What "
-        "belongs\n"
-        "to the one phone and %s not in here; they are in the backup. Keep it.\n\n"
-        "Checksum.ini has the sums the tool compares, SHA256SUMS better ones: sha256sum -c "
-        "SHA256SUMS\n";
+        "2. Choose “Download Only”. Never choose “Format All + Download”: it erases\n"
+        "   what exists in this one phone only (IMEI, calibration), and that is not\n"
+        "   in this folder.\n"
+        "3. Untick what you do not want to write, press Download, and connect the\n"
+        "   phone switched off.\n\n"
+        "The files fit the very model they were read from, with its state of the\n"
+        "lock. What exists in that one phone only is not in here%s;\n"
+        "the backup has it. Keep it.\n\n"
+        "Checksum.ini has the sums the tool compares, SHA256SUMS better ones:\n"
+        "sha256sum -c SHA256SUMS\n";
 
 /* ---- the scatter ---- */
 
@@ -331,7 +331,7 @@ static int add_texts(Kit *kit, const char *scatter_name, bool userdata)
         if (r < 0)
                 return error_errno(r, "cannot make the scatter file");
         if (checksum_ini_write(kit->sums, &sums) < 0 ||
-                asprintf(&readme, readme_head, kit->layout->chip, scatter_name,
+                asprintf(&readme, readme_text, kit->layout->chip, scatter_name,
                         userdata ? "" : ", nor are the user's data") < 0)
                 return error_errno(-ENOMEM, "cannot make the kit");
         r = export_dir_text(kit->dir, scatter_name, scatter);

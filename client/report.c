@@ -146,7 +146,10 @@ static void print_label(const char *key, int indent)
                 label[n] = key[n] == '_' ? ' ' : key[n];
         label[n++] = ':';
         label[n] = 0;
-        if (islower((unsigned char)label[0]) && indent == 0)
+        if (strcmp(key, "emi") == 0 || strcmp(key, "uuid") == 0)
+                for (size_t i = 0; i < n; i++)
+                        label[i] = (char)toupper((unsigned char)label[i]);
+        else if (islower((unsigned char)label[0]) && indent == 0)
                 label[0] = (char)toupper((unsigned char)label[0]);
         printf("%*s%-*s ", indent, "", 18 - indent, label);
 }

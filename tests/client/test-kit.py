@@ -151,14 +151,15 @@ def test_kit_proves_itself():
     done = subprocess.run(['sha256sum', '-c', '--quiet', 'SHA256SUMS'], cwd=target, check=False)
     assert done.returncode == 0
     text = read(target + '/README.txt').decode()
-    assert 'MT6765_Android_scatter.txt' in text and "user's data" in text
+    assert 'MT6765_Android_scatter.txt' in text
+    assert "is not in here, nor are the user's data;" in text, text
 
 
 def test_kit_with_userdata():
     """only when it was asked for"""
     target = kit('--userdata')
     assert os.path.exists(target + '/userdata.img')
-    assert "user's data" not in read(target + '/README.txt').decode()
+    assert 'is not in here;' in read(target + '/README.txt').decode()
     assert client.run('export', 'latest', folder(), '--userdata')[0] == 2
 
 
