@@ -69,6 +69,8 @@ static int violation(Failure *f, const char *what)
 /* One message, or an error; never waits longer than until `deadline`. */
 static int receive(Feed *feed, time_t deadline, Message *m, Failure *f)
 {
+        /* the caller lets go of it also when none came */
+        m->n_fds = 0;
         for (;;) {
                 struct pollfd p[] = { { .fd = feed->socket, .events = POLLIN },
                         { .fd = feed->control->wake, .events = POLLIN } };
