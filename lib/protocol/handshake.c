@@ -82,6 +82,18 @@ static int too_late(Failure *f)
         return -ETIMEDOUT;
 }
 
+/* Nobody can tell a pulled cable from a phone that stopped listening and started. */
+static int broken(Failure *f, int r)
+{
+        if (r == -ENODEV) {
+                failure_set(f, r, ERROR_DEVICE_GONE, "The phone disconnected while %s.", doing);
+                failure_hint(f,
+                        "If it starts instead, switch it off and connect it again; otherwise check "
+                        "the cable and the socket.");
+        }
+        return fault_link(f, r, doing);
+}
+
 int handshake(Transport *t, unsigned window_ms, Failure *f)
 {
         Handshake h = { .transport = t, .deadline = deadline_after_ms(window_ms) };
@@ -104,7 +116,7 @@ int handshake(Transport *t, unsigned window_ms, Failure *f)
                                 restart(&h);
                         r = say(&h);
                         if (r < 0)
-                                return fault_link(f, r, doing);
+                                return broken(f, r);
                         waiting = true;
                         repeat = deadline_after_ms(
                                 h.step == 0 ? HANDSHAKE_REPEAT_MS : HANDSHAKE_ANSWER_MS);
@@ -113,10 +125,10 @@ int handshake(Transport *t, unsigned window_ms, Failure *f)
                 if (r == -ETIMEDOUT)
                         continue;
                 if (r < 0)
-                        return fault_link(f, r, doing);
+                        return broken(f, r);
                 if (h.step == 0 && c == tokens[0]) {
                         r = drain_echoes(&h);
-                        return r < 0 ? fault_link(f, r, doing) : 1;
+                        return r < 0 ? broken(f, r) : 1;
                 }
                 waiting = !take(&h, c);
         }

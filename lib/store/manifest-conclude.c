@@ -99,7 +99,9 @@ int manifest_conclude(Manifest *m, const Manifest *parent, const char *table_pro
 
         compare_parts(m, parent);
         cover_regions(m);
-        r = add_check(m, "partition-table", table_problem ? CHECK_FAIL : CHECK_PASS,
+        /* whether the table's parts cover the areas; what was wrong with the table itself is among
+         * the phone's own checks */
+        r = add_check(m, "tiling", table_problem ? CHECK_FAIL : CHECK_PASS,
                 table_problem ? table_problem : "");
         if (r == 0)
                 r = check_nvram(m);

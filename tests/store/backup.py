@@ -219,7 +219,7 @@ def test_broken_table(path):
     k = h.backup(store, phone)
     assert k.result == 'complete-with-errors', k.fail
     m = h.manifest(store, k.done['BACKUP'])
-    assert [c['result'] for c in m['checks'] if c['name'] == 'partition-table'] == ['fail']
+    assert [c['result'] for c in m['checks'] if c['name'] == 'tiling'] == ['fail']
     names = [p['name'] for p in h.check_equal(store, k.done['BACKUP'], phone)]
     assert 'nvram' in names and 'huge' not in names
     got, _ = h.export(store, k.done['BACKUP'], 'EMMC_USER', 'rom')
