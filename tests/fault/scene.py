@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'bus'))
@@ -19,9 +20,13 @@ import dbus  # noqa: E402
 import rig  # noqa: E402
 
 LONG = os.environ.get('MTKBACKUP_TEST_LONG') == '1'
+TIMES = 'MTKBACKUP_TEST_TIMES' in os.environ
 ERROR = rig.NAME + '.Error.'
 # as little as such a phone can have, so that a run takes a moment
 SMALL = 'user=16M,boot=512K,window_ms=2000,reboot_ms=100'
+# what a station's phone would keep from the test before
+FACTORY = ('window_ms=2000', 'enum_ms=8000', 'ids=normal', 'storage=1', 'trace=0', 'zlps=0', 'split=0',
+           'packets=chip', 'port=none')
 NAMES = {'DeviceGone', 'HandshakeTimeout', 'ProtocolViolation', 'DeviceRefused', 'AuthRequired',
          'ChecksumMismatch', 'UnsupportedChip', 'NoDownloadAgent', 'StoreFull', 'NoCage'}
 
@@ -68,7 +73,7 @@ class Scene(rig.Station):
 
     def use(self, n, *settings):
         """Phone n comes new from the factory, but for these settings."""
-        self.do('set', n, *settings)
+        self.do('set', n, *FACTORY, *settings)
         self.first[n] = 0
         self.first[n] = len(self.events(n))
 
@@ -126,12 +131,14 @@ class Scene(rig.Station):
 
         def turn():
             for entry in list(running):
-                n, generator, condition, name = entry
+                n, generator, condition, name, _ = entry
                 try:
                     while condition():
                         condition = generator.send(None)
                     entry[2] = condition
                 except StopIteration:
+                    if TIMES:
+                        print(f'# {time.monotonic() - entry[4]:5.1f} s, port {n}: {name}')
                     running.remove(entry)
                     free.append(n)
                 except BaseException as e:
@@ -140,7 +147,8 @@ class Scene(rig.Station):
             while free and todo:
                 scenario = todo.pop(0)
                 n = free.pop(0)
-                running.append([n, scenario(n), lambda: True, scenario.__name__])
+                running.append([n, scenario(n), lambda: True, scenario.__name__,
+                                time.monotonic()])
             return not running
 
         while running or todo:
