@@ -293,6 +293,15 @@ static void on_need_agent(void *userdata, Session *s, const Message *msg)
         session_agent(s, fd, fd < 0 ? NULL : agent->name, fd < 0 ? NULL : agent->sha256);
 }
 
+/* It may be back before its worker could say that it was leaving. */
+static void on_replugging(void *userdata, Session *s)
+{
+        Device *d = device_of(userdata, s);
+
+        if (d->attached && d->number != d->session_number)
+                dispatch_session_replug(userdata, d);
+}
+
 static void on_ready(void *userdata, Session *s)
 {
         Manager *m = userdata;
@@ -377,6 +386,7 @@ static const SessionEvents session_events = {
         .changed = on_changed,
         .identified = on_identified,
         .need_agent = on_need_agent,
+        .replugging = on_replugging,
         .ready = on_ready,
         .log = on_log,
         .failed = on_failed,
@@ -427,4 +437,17 @@ void dispatch_session_start(Manager *m, Device *d, Job *j)
         d->state = DEVICE_CONNECTING;
         d->message[0] = 0;
         claim(m, d->session, j);
+}
+
+void dispatch_session_replug(Manager *m, Device *d)
+{
+        _cleanup_close_ int node = open(d->node, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+        if (node < 0) {
+                unreachable(m, d, -errno);
+                session_unplugged(d->session);
+                return;
+        }
+        d->session_number = d->number;
+        session_replug(d->session, node);
 }

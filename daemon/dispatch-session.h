@@ -9,6 +9,8 @@
 /* Starts a session on a free device, with a claim of this job. When that cannot be done the job has
  * failed or the device says why. */
 void dispatch_session_start(Manager *m, Device *d, Job *j);
+/* The phone whose agent changed its speed is back at its port. */
+void dispatch_session_replug(Manager *m, Device *d);
 /* Looks whether a waiting session can go on: with a job, or away. */
 void dispatch_session(Manager *m, Session *s);
 /* The job gives its claim up. What becomes of the session the next look decides, by when the job

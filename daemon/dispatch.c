@@ -361,6 +361,8 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
         d->product = plug->product;
         snprintf(d->node, sizeof d->node, "%s", plug->node);
         snprintf(d->mode, sizeof d->mode, "%s", plug->mode);
+        if (d->session && d->session->replugging)
+                dispatch_session_replug(m, d);
         /* while the last session still ends, what follows waits for it */
         if (!d->session)
                 appear(m, d);

@@ -16,6 +16,8 @@ enum { LEAVE_USEC = 15 * 1000 * 1000 };
 enum { READY_USEC = 20 * 1000 * 1000 };
 /* From the unplug to the worker's end. */
 enum { UNPLUGGED_USEC = 5 * 1000 * 1000 };
+/* From NEED_REPLUG to the new node; the worker itself waits for less. */
+enum { REPLUG_USEC = 20 * 1000 * 1000 };
 
 bool session_is_leaving(const Session *s)
 {
@@ -95,6 +97,21 @@ static void on_storage(Session *s, const Message *m)
                 breach(s, m);
 }
 
+/* Only an agent that is being started changes its speed. */
+static void on_need_replug(Session *s, const Message *m)
+{
+        if (session_is_leaving(s))
+                return;
+        if (s->state != SESSION_PREPARING || s->replugging) {
+                breach(s, m);
+                return;
+        }
+        s->replugging = true;
+        helper_stop_after(s->helper, REPLUG_USEC);
+        on_action(s, m);
+        s->events->replugging(s->userdata, s);
+}
+
 static void on_idle(Session *s, const Message *m)
 {
         if (session_is_leaving(s))
@@ -147,6 +164,7 @@ static void on_message(void *userdata, Message *m)
                 { VERB_PHASE, on_phase },
                 { VERB_IDENTITY, on_identity },
                 { VERB_NEED_AGENT, on_need_agent },
+                { VERB_NEED_REPLUG, on_need_replug },
                 { VERB_STORAGE, on_storage },
                 { VERB_REGION, on_storage },
                 { VERB_IDLE, on_idle },
@@ -236,6 +254,18 @@ int session_job(Session *s, uint32_t id, int data, int ring)
         return r;
 }
 
+void session_replug(Session *s, int node)
+{
+        Message m;
+
+        assert(s->replugging);
+        s->replugging = false;
+        helper_stop_never(s->helper);
+        message_start(&m, VERB_REPLUG);
+        message_add_fd(&m, node);
+        tell(s, &m);
+}
+
 bool session_leave(Session *s)
 {
         Message m;
@@ -262,7 +292,7 @@ void session_expect_ready(Session *s)
 
 void session_unplugged(Session *s)
 {
-        if (s->state != SESSION_OVER)
+        if (s->state != SESSION_OVER && !s->replugging)
                 helper_stop_after(s->helper, UNPLUGGED_USEC);
 }
 

@@ -33,6 +33,7 @@ typedef struct SessionEvents {
         void (*identified)(void *userdata, Session *s);
         void (*need_agent)(
                 void *userdata, Session *s, const Message *m); /* answer: session_agent */
+        void (*replugging)(void *userdata, Session *s);        /* answer: session_replug */
         void (*ready)(void *userdata, Session *s);
         void (*log)(void *userdata, Session *s, unsigned level, const char *text);
         void (*failed)(void *userdata, Session *s); /* s->failure is set; `over` follows */
@@ -50,6 +51,7 @@ struct Session {
                 [16]; /* how the phone was left: rebooted, off, released, gone, stuck, "" unknown */
 
         struct Job *job; /* who has a claim on this phone, borrowed; the owner's to use */
+        bool replugging; /* the phone changes its speed: the next plug on this port belongs here */
         bool power_off;  /* what is to be done with the phone in the end; likewise */
 
         Helper *helper;
@@ -69,6 +71,8 @@ void session_connect(Session *s);
 void session_agent(Session *s, int fd, const char *name, const char *sha256);
 /* ready -> busy; the descriptors stay the caller's. 0 or a negative errno. */
 int session_job(Session *s, uint32_t id, int data, int ring);
+/* The phone that was replugging is back: its node, which stays the caller's. */
+void session_replug(Session *s, int node);
 /* Lets the phone go in the way its state allows; while an agent is being started or a job's data
  * channel is open, that has to wait for the next `ready`. True when it was told to. */
 bool session_leave(Session *s);

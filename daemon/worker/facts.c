@@ -57,15 +57,15 @@ void facts_identity(Message *m, const Facts *f)
         add_identity(m, f);
 }
 
-void facts_need_agent(Message *m, const Facts *f)
+void facts_need_agent(Message *m, const Facts *f, const char *kind)
 {
         message_start(m, VERB_NEED_AGENT);
+        message_add(m, "KIND", kind);
         add_hex_number(m, "HW_CODE", f->identity.hw_code, 4);
         add_hex_number(m, "DA_CODE", f->chip ? f->chip->da_code : f->identity.hw_code, 4);
         add_hex_number(m, "HW_VER", f->identity.hw_ver, 4);
         add_hex_number(m, "SW_VER", f->identity.sw_ver, 4);
         message_add(m, "CHIP", f->chip ? f->chip->name : "");
-        message_add(m, "MISSING", "download agent");
 }
 
 void facts_storage(Message *m, const Facts *f)

@@ -23,7 +23,8 @@ typedef struct Facts {
 } Facts;
 
 void facts_identity(Message *m, const Facts *f);
-void facts_need_agent(Message *m, const Facts *f);
+/* kind as in wire/verbs.h */
+void facts_need_agent(Message *m, const Facts *f, const char *kind);
 void facts_storage(Message *m, const Facts *f);
 void facts_region(Message *m, const Facts *f, const Region *r);
 void facts_all(Message *m, const Facts *f);

@@ -9,6 +9,7 @@
 #include "basic/cage.h"
 #include "basic/clock.h"
 #include "basic/digest.h"
+#include "basic/fd.h"
 #include "daemon/worker/control.h"
 #include "daemon/worker/facts.h"
 #include "daemon/worker/job.h"
@@ -16,7 +17,11 @@
 #include "transport/stream.h"
 #include "transport/usb.h"
 
-enum { WORKER_LEAVE_MS = 3000 }; /* from the last word to the phone's disappearance */
+enum {
+        WORKER_LEAVE_MS = 3000,                /* from the last word to the phone's disappearance */
+        WORKER_REPLUG_MS = 15000,              /* until a phone that changes its speed is back */
+        PRELOADER_FILE_MAX = 16 * 1024 * 1024, /* a preloader, or the boot area it lies in */
+};
 
 /* How far the phone has come, and so how it can be let go. */
 typedef enum Stage {
@@ -33,6 +38,8 @@ typedef struct Worker {
         Stage stage;
         Facts facts;
         DaAgent *agent;
+        char *preloader; /* file with the memory settings of the phone's board */
+        DramSettings dram;
         DaSession *session;
         const char *phase;
         Failure failure;
@@ -67,10 +74,11 @@ static int enter_cage(Worker *w)
         return r;
 }
 
-static int open_transport(Worker *w)
+/* Takes the descriptor, also on failure. */
+static int open_transport(Worker *w, int fd)
 {
         struct stat st;
-        int fd = w->options->phone, r;
+        int r;
 
         if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
                 r = stream_new(fd, &w->transport);
@@ -103,7 +111,7 @@ static int open_all(Worker *w)
                         "A library could not be set up: %s.", strerror(-r));
         r = enter_cage(w);
         if (r >= 0)
-                r = open_transport(w);
+                r = open_transport(w, w->options->phone);
         if (r < 0)
                 return r;
         message_start(&m, VERB_READY);
@@ -198,7 +206,7 @@ static int load_agent(Worker *w)
         Message m;
         int r;
 
-        facts_need_agent(&m, &w->facts);
+        facts_need_agent(&m, &w->facts, "agent");
         control_send(&w->control, &m);
         r = wait_order(w, VERB_AGENT);
         if (r <= 0)
@@ -227,10 +235,71 @@ static int load_agent(Worker *w)
         return 1;
 }
 
+/* A phone in boot ROM mode has no memory yet; most agents want to be told how to set it up. What is
+ * missing is said by the session. 1, 0 an end is wanted. */
+static int load_memory_settings(Worker *w)
+{
+        _cleanup_close_ int fd = -1;
+        size_t size;
+        Message m;
+        int r;
+
+        if (w->facts.identity.mode != BOOT_BROM || w->agent->family == DA_XML)
+                return 1;
+        facts_need_agent(&m, &w->facts, "preloader");
+        control_send(&w->control, &m);
+        r = wait_order(w, VERB_AGENT);
+        if (r <= 0)
+                return r;
+        fd = message_take_fd(&w->control.order, 0);
+        order_done(w);
+        if (fd < 0)
+                return 1;
+        r = fd_read_all(fd, PRELOADER_FILE_MAX, &w->preloader, &size);
+        if (r < 0 || dram_find(w->preloader, size, &w->dram) < 0)
+                control_log(&w->control, LOG_WARNING,
+                        "The preloader file holds no memory settings; it is not used.");
+        return 1;
+}
+
+/* The phone leaves the bus to come back faster; the daemon sees it first. */
+static int find_again(void *userdata, Transport **ret, Failure *f)
+{
+        Worker *w = userdata;
+        Control *c = &w->control;
+        uint64_t deadline = deadline_after_ms(WORKER_REPLUG_MS);
+        int fd = -1, r;
+        Message m;
+
+        message_start(&m, VERB_NEED_REPLUG);
+        message_add(&m, "TEXT", "");
+        control_send(c, &m);
+        while (!c->finish && clock_usec() < deadline &&
+                !(c->has_order && message_is(&c->order, VERB_REPLUG)))
+                (void)control_sleep(c);
+        if (c->has_order && message_is(&c->order, VERB_REPLUG)) {
+                fd = message_take_fd(&c->order, 0);
+                order_done(w);
+        }
+        w->transport = transport_free(w->transport);
+        *ret = NULL;
+        if (fd < 0)
+                return c->finish ? fault_link(f, -ECANCELED, "it changed its USB speed")
+                                 : fault_link(f, -ENODEV, "it changed its USB speed");
+        r = open_transport(w, fd);
+        *ret = w->transport;
+        return r;
+}
+
 static int start_agent(Worker *w)
 {
         const DaTarget target = {
-                .identity = &w->facts.identity, .chip = w->facts.chip, .agent = w->agent
+                .identity = &w->facts.identity,
+                .chip = w->facts.chip,
+                .agent = w->agent,
+                .dram = w->dram.block ? &w->dram : NULL,
+                .replug = find_again,
+                .userdata = w,
         };
         int r;
 
@@ -345,7 +414,8 @@ static const char *leave_agent(Worker *w)
 static const char *let_go(Worker *w)
 {
         if (!w->transport)
-                return w->failure.id == ERROR_DEVICE_GONE ? "gone" : "released";
+                return w->failure.id == ERROR_DEVICE_GONE || w->stage == STAGE_AGENT ? "gone"
+                                                                                     : "released";
         if (is_gone(w))
                 return "gone";
         switch (w->stage) {
@@ -400,6 +470,8 @@ static int session(Worker *w)
         r = check_chip(w);
         if (r >= 0)
                 r = load_agent(w);
+        if (r > 0)
+                r = load_memory_settings(w);
         if (r <= 0)
                 return r;
         r = start_agent(w);
@@ -422,6 +494,7 @@ int worker_run(const WorkerOptions *o)
         phone_table_done(&w.facts.table);
         da_session_free(w.session);
         da_agent_free(w.agent);
+        free(w.preloader);
         transport_free(w.transport);
         usb_context_free(w.usb);
         control_close(&w.control);

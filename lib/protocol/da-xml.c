@@ -282,6 +282,7 @@ static int xml_finish(DaSession *s, DaFinish how, Failure *f)
         DaXml *x = xml_of(s);
         const XmlCommand reboot = {
                 .name = "REBOOT",
+                .last = true,
                 .arguments = how == DA_FINISH_REBOOT ? "<action>IMMEDIATE</action>"
                                                      : "<action>DISCONNECT</action>",
         };

@@ -383,11 +383,6 @@ int xml_command(XmlLink *link, const XmlCommand *c, Failure *f)
         bool known;
         int r;
 
-        if (link->commands++ > 0) {
-                r = xml_wait_start(link, XML_START_MS, f);
-                if (r < 0)
-                        return r;
-        }
         r = send_command(link, c, f);
         if (r >= 0)
                 r = receive_status(link, XML_ANSWER_MS, c->name, f);
@@ -401,6 +396,8 @@ int xml_command(XmlLink *link, const XmlCommand *c, Failure *f)
         }
         keep_result(link);
         r = send_text(link, "OK", f);
+        if (r >= 0 && !c->last)
+                r = xml_wait_start(link, XML_START_MS, f);
         if (r < 0)
                 return r;
         log_debug("%s: %s %s", c->name, link->result, link->message);

@@ -34,7 +34,6 @@ typedef struct XmlLink {
         char *text;           /* the last message, XML_TEXT_MAX + 1 bytes */
         size_t size;
         char result[XML_VALUE_MAX], message[XML_VALUE_MAX]; /* of the last END */
-        uint64_t commands;
 } XmlLink;
 
 /* What a command may ask of the host. */
@@ -44,6 +43,7 @@ typedef struct XmlCommand {
         const char *arguments; /* elements inside <arg>, NULL for none */
         const char *advanced;  /* elements inside <adv> */
         unsigned answer_ms;    /* until END; 0: XML_ANSWER_MS */
+        bool last;             /* no START follows: the phone restarts */
 
         /* a file the phone wants */
         const uint8_t *upload;
@@ -64,7 +64,7 @@ typedef enum XmlResult {
 int xml_link_init(XmlLink *link, Transport *t);
 void xml_link_done(XmlLink *link);
 
-/* One command from START to the OK that answers its END. Returns an XmlResult (no Failure is set),
+/* One command, up to the START behind its END, so that the phone has nothing to say afterwards. Returns an XmlResult (no Failure is set),
  * what the sink returned (the command was cancelled and ended properly), or a negative error with
  * the Failure: -ENODEV, -EPROTO, -ETIMEDOUT leave the link unusable. */
 int xml_command(XmlLink *link, const XmlCommand *command, Failure *f);

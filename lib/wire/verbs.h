@@ -23,6 +23,7 @@
  *   PHASE…, IDENTITY                          handshake and identification done
  *                               CONNECT       a job wants this phone: start a download agent
  *   NEED_AGENT                  AGENT + fd    (or AGENT without fd: none imported for it)
+ *   NEED_REPLUG                 REPLUG + fd   the phone comes back at another speed (not always)
  *   STORAGE, REGION…, IDLE                    the agent runs, the storage is known
  *                               JOB + data + ring
  *   … IDLE                                    the job's data channel was closed, phone kept
@@ -57,10 +58,15 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
  * agent), BL_VER, TARGET_CONFIG (0x…), optional ME_ID SOC_ID (hex; absent when all 00 or FF),
  * PROTOCOL (xflash legacy xml, "" unknown) */
 #define VERB_IDENTITY "IDENTITY"
-#define VERB_NEED_AGENT "NEED_AGENT" /* HW_CODE DA_CODE HW_VER SW_VER CHIP; MISSING= what for */
+/* KIND= agent, or preloader: a phone in boot ROM mode, for its memory settings. HW_CODE DA_CODE
+ * HW_VER SW_VER CHIP */
+#define VERB_NEED_AGENT "NEED_AGENT"
 /* TYPE (emmc ufs nand nor), BLOCK_SIZE, CID (hex, absent when none), FW_VERSION (hex),
  * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup none) */
 #define VERB_STORAGE "STORAGE"
+/* The phone is leaving the bus and will be back on the same port under another id, its program goes
+ * on: the next node there is this session's. TEXT= what the person must do for that, "" nothing. */
+#define VERB_NEED_REPLUG "NEED_REPLUG"
 #define VERB_IDLE "IDLE"
 #define VERB_ACTION "ACTION" /* TEXT= what the person must do now, "" nothing any more */
 #define VERB_LOG "LOG"       /* LEVEL TEXT: a line for the job's log; also keeper -> daemon */
@@ -72,8 +78,9 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 
 /* ---- daemon -> worker ---- */
 #define VERB_CONNECT "CONNECT"
-#define VERB_AGENT "AGENT" /* fd: container file; NAME, SHA256 of it; no fd: there is none */
-#define VERB_JOB "JOB"     /* fds: data channel, ring memfd; JOB= id */
+#define VERB_AGENT "AGENT"   /* fd: file of that kind; NAME, SHA256 of it; no fd: there is none */
+#define VERB_REPLUG "REPLUG" /* fd: the usbfs node at which the phone is back */
+#define VERB_JOB "JOB"       /* fds: data channel, ring memfd; JOB= id */
 #define VERB_RELEASE "RELEASE"
 #define VERB_FINISH "FINISH" /* ACTION= reboot, off */
 

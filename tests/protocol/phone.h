@@ -60,5 +60,8 @@ int phone_compare(Phone *p, RegionKind kind, Failure *f);
 void phone_compare_all(Phone *p);
 /* Stops the phone: true when nothing was wrong with the host's protocol. */
 bool phone_stop(Phone *p);
+/* Waits until the phone has ended by itself: true when it did so because of a breach. Nothing is read
+ * from it meanwhile: what is unread is what it goes by. */
+bool phone_ends_by_breach(Phone *p);
 /* Its event log, for messages and for looking things up. The caller frees. */
 char *phone_log(const Phone *p);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit/test.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "basic/bytes.h"
@@ -14,9 +15,12 @@ enum { MS = 2000 };
 /* a zero-length packet on the socket */
 static const uint8_t zlp[] = { 0x00, 'Z', 'L', 'P', 0xff, 'Z', 'L', 'P' };
 
+/* The phone may have ended because of what was sent before. */
 static void send_bytes(Phone *p, const void *data, size_t size)
 {
-        assert_int_equal(transport_write(p->transport, data, size, MS), 0);
+        int r = transport_write(p->transport, data, size, MS);
+
+        assert_true(r == 0 || r == -ENODEV);
 }
 
 static void expect(Phone *p, const void *data, size_t size)
@@ -31,13 +35,12 @@ static void expect(Phone *p, const void *data, size_t size)
 /* The phone has ended because of it, and says which rule it was. */
 static void caught(Phone *p, const char *rule)
 {
-        _cleanup_free_ char *log = NULL;
+        bool breach = phone_ends_by_breach(p);
+        _cleanup_free_ char *log = phone_log(p);
 
-        while (transport_fill(p->transport, MS) > 0)
-                transport_consume(p->transport, transport_peek(p->transport).iov_len);
-        log = phone_log(p);
-        if (phone_stop(p) || !strstr(log, rule))
-                fail_msg("%s: not caught: %s\n%s", p->chip, rule, log);
+        if (!breach || !strstr(log, rule))
+                fail_msg("%s: not caught: %s\n…%s", p->chip, rule,
+                        log + (strlen(log) > 700 ? strlen(log) - 700 : 0));
 }
 
 static Phone *ready(const char *chip)
@@ -171,26 +174,23 @@ static void send_text(Phone *p, const char *text)
         send_bytes(p, text, strlen(text) + 1);
 }
 
-/* The phone says START once; a host that does not read it and sends on is ahead of it. */
+/* An answer to something that was not read yet. */
 static void test_xml_early_answer(void **state)
 {
         _cleanup_(phone_freep) Phone *p = ready("mt6781");
 
-        send_text(p, "OK"); /* to the START that waits */
         send_text(p,
                 "<?xml version=\"1.0\"?><da><version>1.0</version><command>CMD:GET-DA-INFO"
                 "</command><arg><target_file>x</target_file></arg></da>");
-        send_text(p, "OK"); /* to what is still on its way */
+        for (int i = 0; i < 4; i++)
+                send_text(p, "OK");
         caught(p, "early:");
 }
 
 static void test_xml_write(void **state)
 {
         _cleanup_(phone_freep) Phone *p = ready("mt6781");
-        uint8_t start[12 + 102];
 
-        assert_int_equal(transport_read(p->transport, start, sizeof start, MS), 0);
-        send_text(p, "OK");
         send_text(p,
                 "<?xml version=\"1.0\"?><da><version>1.0</version><command>CMD:ERASE-FLASH"
                 "</command><arg></arg></da>");

@@ -49,7 +49,6 @@ static DaSession *session(const char *script)
 }
 
 #define COMMAND(name) ">~ CMD:" name "\n<OK\n"
-#define END "<END OK\n> OK\n<START\n> OK\n"
 #define UNSUPPORTED(name)                                                                          \
         ">~ CMD:" name                                                                             \
         "\n<ERR!UNSUPPORTED\n<END ERR!UNSUPPORTED Unsupported command.\n> OK\n<START\n> OK\n"
@@ -58,13 +57,12 @@ static DaSession *session(const char *script)
         ">~ <at_address>0x40000000</at_address><jmp_address>0x40000000</jmp_address>\n<OK\n"       \
         "<DOWNLOAD 0x1000 CHK_NO\n> OK\n> OK@0x1008\n<OK\n> OK@0x0\n<OK\n># 4096\n<OK\n"           \
         "> OK@0x0\n<OK\n># 8\n<OK\n" END
-/* the START behind the last command is read by the next one, so it is cut off at the end */
-#define LAST_END "<END OK\n> OK\n"
+#define END "<END OK\n> OK\n<START\n> OK\n"
 
 static const char old_build[] =
         "<START\n> OK\n" COMMAND("SET-RUNTIME-PARAMETER") END UNSUPPORTED("HOST-SUPPORTED-COMMANDS")
                 INIT BOOT_TO UNSUPPORTED("HOST-SUPPORTED-COMMANDS") INIT
-        ">~ CMD:GET-SYS-PROPERTY\n<ERR!UNSUPPORTED\n<END ERR!UNSUPPORTED x\n> OK\n";
+        ">~ CMD:GET-SYS-PROPERTY\n<ERR!UNSUPPORTED\n<END ERR!UNSUPPORTED x\n> OK\n<START\n> OK\n";
 
 /* The build of 2021, which lacks every optional command. */
 static void test_old_build(void **state)
@@ -86,7 +84,7 @@ static void test_locked(void **state)
                         END COMMAND("HOST-SUPPORTED-COMMANDS")
                                 END INIT BOOT_TO COMMAND("HOST-SUPPORTED-COMMANDS") END INIT
                 ">~ <key>DA.SLA</key>\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@21\n> OK\n<OK\n> OK\n"
-                "<<item>ENABLED</item>\n> OK\n" LAST_END);
+                "<<item>ENABLED</item>\n> OK\n" END);
         Failure f = {};
 
         assert_int_equal(da_session_start(s, &f), -EACCES);
@@ -100,10 +98,11 @@ static void test_locked(void **state)
 /* The second stage is not the first one's. */
 static void test_wrong_pair(void **state)
 {
-        DaSession *s = session("<START\n> OK\n" COMMAND("SET-RUNTIME-PARAMETER") END UNSUPPORTED(
-                "HOST-SUPPORTED-COMMANDS") INIT ">~ CMD:BOOT-TO\n<OK\n<DOWNLOAD 0x10000 CHK_NO\n> "
-                                                "OK\n> OK@0x1008\n<OK\n> OK@0x0\n<OK\n"
-                                                "># 4104\n<OK\n<END ERR DA Hash mismatch.\n> OK\n");
+        DaSession *s = session("<START\n> OK\n" COMMAND("SET-RUNTIME-PARAMETER")
+                        END UNSUPPORTED("HOST-SUPPORTED-COMMANDS") INIT
+                ">~ CMD:BOOT-TO\n<OK\n<DOWNLOAD 0x10000 CHK_NO\n> "
+                "OK\n> OK@0x1008\n<OK\n> OK@0x0\n<OK\n"
+                "># 4104\n<OK\n<END ERR DA Hash mismatch.\n> OK\n<START\n> OK\n");
         Failure f = {};
 
         assert_int_equal(da_session_start(s, &f), -EREMOTEIO);
@@ -135,8 +134,8 @@ static void test_info(void **state)
 {
         DaXml *x =
                 running(">~ CMD:GET-HW-INFO\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x5d\n> OK\n<OK\n> OK\n"
-                        "<" INFO "\n> OK\n" END
-                        ">~ CMD:GET-DA-INFO\n<ERR!UNSUPPORTED\n<END ERR!UNSUPPORTED x\n> OK\n");
+                        "<" INFO "\n> OK\n" END ">~ CMD:GET-DA-INFO\n<ERR!UNSUPPORTED\n<END "
+                        "ERR!UNSUPPORTED x\n> OK\n<START\n> OK\n");
         DaSession *s = &x->session;
 
         assert_int_equal(strlen(INFO) + 1, 0x5d);
@@ -152,7 +151,7 @@ static void test_no_storage(void **state)
 {
         DaXml *x =
                 running(">~ CMD:GET-HW-INFO\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@32\n> OK\n<OK\n> OK\n"
-                        "<<x><storage>NONE</storage>12345</x>\n> OK\n" LAST_END);
+                        "<<x><storage>NONE</storage>12345</x>\n> OK\n" END);
         Failure f = {};
 
         assert_int_equal(da_session_info(&x->session, &f), -EPROTO); /* 35 bytes, 32 announced */
@@ -161,7 +160,7 @@ static void test_no_storage(void **state)
         peer_free(&peer.peer.transport);
 
         x = running(">~ CMD:GET-HW-INFO\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@31\n> OK\n<OK\n> OK\n"
-                    "<<x><storage>NONE</storage></x>\n> OK\n" LAST_END);
+                    "<<x><storage>NONE</storage></x>\n> OK\n" END);
         f = (Failure){};
         assert_int_equal(da_session_info(&x->session, &f), -ENXIO);
         assert_int_equal(f.id, ERROR_DEVICE_REFUSED);
@@ -178,11 +177,11 @@ static int take(void *userdata, const uint8_t *data, size_t size)
 /* A read in the middle; one that the agent refuses. */
 static void test_read(void **state)
 {
-        DaXml *x = running(
-                ">~ <partition>EMMC-USER</partition><offset>0x1000</offset><length>0x200<\n"
-                "<OK\n<UPLOAD 0x200000\n> OK\n<OK@0x0000000000000200\n> OK\n<OK@0x0\n> OK\n"
-                "<# 512 1\n> OK\n" END
-                ">~ READ-FLASH\n<OK\n<END ERR Server is not authenticated. Locked.\n> OK\n");
+        DaXml *x =
+                running(">~ <partition>EMMC-USER</partition><offset>0x1000</offset><length>0x200<\n"
+                        "<OK\n<UPLOAD 0x200000\n> OK\n<OK@0x0000000000000200\n> OK\n<OK@0x0\n> OK\n"
+                        "<# 512 1\n> OK\n" END ">~ READ-FLASH\n<OK\n<END ERR Server is not "
+                        "authenticated. Locked.\n> OK\n<START\n> OK\n");
         const Region *user = storage_region(&x->session.storage, REGION_USER);
         Failure f = {};
         size_t got = 0;
@@ -209,7 +208,8 @@ static void test_finish(void **state)
 
                 snprintf(script, sizeof script,
                         ">~ "
-                        "CMD:REBOOT</command><arg><action>%s</action></arg></da>\n<OK\n" LAST_END,
+                        "CMD:REBOOT</command><arg><action>%s</action></arg></da>\n<OK\n"
+                        "<END OK\n> OK\n",
                         ways[i].action);
                 x = running(script);
                 assert_int_equal(da_session_finish(&x->session, ways[i].how, NULL), 0);

@@ -68,7 +68,7 @@ static void test_read(void **state)
                 "<OK@0x0\n> OK\n<# 4096 1\n> OK\n"
                 "<OK@0x0\n> OK\n<# 4096 2\n> OK\n"
                 "<OK@0x0\n> OK\n<# 1024 3\n> OK\n"
-                "<END OK\n> OK\n");
+                "<END OK\n> OK\n<START\n> OK\n");
 
         assert_int_equal(xml_link_init(&link_, t), 0);
         assert_int_equal(xml_command(&link_, &info, NULL), XML_RESULT_OK);
@@ -83,12 +83,14 @@ static void test_results(void **state)
 {
         const XmlCommand c = { .name = "X" };
 
-        assert_int_equal(whole(">~ X\n<OK\n<END OK Unsupported command.failed!\n> OK\n", &c, NULL),
-                XML_RESULT_OK);
         assert_int_equal(
-                whole(">~ X\n<OK\n<END ERR it went well\n> OK\n", &c, NULL), XML_RESULT_ERR);
+                whole(">~ X\n<OK\n<END OK Unsupported command.failed!\n> OK\n<START\n> OK\n", &c,
+                        NULL),
+                XML_RESULT_OK);
+        assert_int_equal(whole(">~ X\n<OK\n<END ERR it went well\n> OK\n<START\n> OK\n", &c, NULL),
+                XML_RESULT_ERR);
         assert_int_equal(whole(">~ X\n<ERR!UNSUPPORTED\n<END ERR!UNSUPPORTED Unsupported command.\n"
-                               "> OK\n",
+                               "> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_UNSUPPORTED);
 }
@@ -98,26 +100,32 @@ static void test_dialogues(void **state)
 {
         const XmlCommand c = { .name = "NOTIFY-INIT-HW" };
 
-        assert_int_equal(whole(">~ NOTIFY\n<OK\n<PROGRESS\n> OK\n<OK!PROGRESS@0@init-hw\n> OK\n"
-                               "<OK!PROGRESS@100@\n> OK\n<OK!EOT\n> OK\n<END OK\n> OK\n",
+        assert_int_equal(
+                whole(">~ NOTIFY\n<OK\n<PROGRESS\n> OK\n<OK!PROGRESS@0@init-hw\n> OK\n"
+                      "<OK!PROGRESS@100@\n> OK\n<OK!EOT\n> OK\n<END OK\n> OK\n<START\n> OK\n",
+                        &c, NULL),
+                XML_RESULT_OK);
+        assert_int_equal(whole(">~ NOTIFY\n<OK\n<PROGRESS\n> OK\n<OK!EOT\n> OK\n<END OK\n> "
+                               "OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_OK);
         assert_int_equal(
-                whole(">~ NOTIFY\n<OK\n<PROGRESS\n> OK\n<OK!EOT\n> OK\n<END OK\n> OK\n", &c, NULL),
-                XML_RESULT_OK);
-        assert_int_equal(whole(">~ NOTIFY\n<OK\n<FS FILE-SIZE\n> OK\n> OK@0\n<FS EXISTS\n> OK\n"
-                               "> OK@NOT-EXISTS\n<FS MKDIR\n> OK\n> OK\n<END ERR\n> OK\n",
-                                 &c, NULL),
+                whole(">~ NOTIFY\n<OK\n<FS FILE-SIZE\n> OK\n> OK@0\n<FS EXISTS\n> OK\n"
+                      "> OK@NOT-EXISTS\n<FS MKDIR\n> OK\n> OK\n<END ERR\n> OK\n<START\n> OK\n",
+                        &c, NULL),
                 XML_RESULT_ERR);
         assert_int_equal(whole(">~ NOTIFY\n<OK\n<<host><command>CMD:DANCE</command></host>\n> ERR\n"
-                               "<END ERR\n> OK\n",
+                               "<END ERR\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_ERR);
         /* files nobody asked for are declined */
-        assert_int_equal(whole(">~ NOTIFY\n<OK\n<UPLOAD 0x1000\n> ERR\n<END ERR\n> OK\n", &c, NULL),
-                XML_RESULT_ERR);
         assert_int_equal(
-                whole(">~ NOTIFY\n<OK\n<DOWNLOAD 0x1000 CHK_NO\n> ERR\n<END ERR\n> OK\n", &c, NULL),
+                whole(">~ NOTIFY\n<OK\n<UPLOAD 0x1000\n> ERR\n<END ERR\n> OK\n<START\n> OK\n", &c,
+                        NULL),
+                XML_RESULT_ERR);
+        assert_int_equal(whole(">~ NOTIFY\n<OK\n<DOWNLOAD 0x1000 CHK_NO\n> ERR\n<END ERR\n> "
+                               "OK\n<START\n> OK\n",
+                                 &c, NULL),
                 XML_RESULT_ERR);
 }
 
@@ -129,21 +137,21 @@ static void test_send_file(void **state)
 
         assert_int_equal(whole(">~ BOOT-TO\n<OK\n<DOWNLOAD 0x1000 CHK_NO\n> OK\n> OK@0x1801\n<OK\n"
                                "> OK@0x0\n<OK\n># 4096\n<OK\n> OK@0x0\n<OK\n># 2049\n<OK\n"
-                               "<END OK\n> OK\n",
+                               "<END OK\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_OK);
         assert_int_equal(whole(">~ BOOT-TO\n<OK\n<DOWNLOAD 0x1000 CHK_ADD\n> OK\n> OK@0x1801\n<OK\n"
                                "> OK@0x6\n<OK\n># 4096\n<OK\n> OK@0x44\n<OK\n># 2049\n<OK\n"
-                               "<END OK\n> OK\n",
+                               "<END OK\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_OK);
         /* refused in the middle: END comes without another reply */
         assert_int_equal(whole(">~ BOOT-TO\n<OK\n<DOWNLOAD 0x1000 CHK_NO\n> OK\n> OK@0x1801\n<ERR\n"
-                               "<END ERR no room\n> OK\n",
+                               "<END ERR no room\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_ERR);
         assert_int_equal(whole(">~ BOOT-TO\n<OK\n<DOWNLOAD 0x1000 CHK_NO\n> OK\n> OK@0x1801\n<OK\n"
-                               "> OK@0x0\n<OK\n># 4096\n<ERR\n<END ERR\n> OK\n",
+                               "> OK@0x0\n<OK\n># 4096\n<ERR\n<END ERR\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_ERR);
 }
@@ -156,18 +164,20 @@ static void test_storage_error(void **state)
 
         assert_int_equal(whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x3000\n> OK\n"
                                "<OK@0x0\n> OK\n<# 4096 1\n> OK\n<ERR\n> OK\n<END ERR read failed\n"
-                               "> OK\n",
+                               "> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_ERR);
         assert_true(got.size == 0x1000);
         assert_int_equal(whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x3000\n> OK\n"
-                               "<END ERR read failed\n> OK\n",
+                               "<END ERR read failed\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_ERR);
         assert_int_equal(
-                whole(">~ READ\n<OK\n<END ERR Cannot find [X]\n> OK\n", &c, NULL), XML_RESULT_ERR);
-        assert_int_equal(
-                whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<ERR\n> OK\n<END ERR\n> OK\n", &c, NULL),
+                whole(">~ READ\n<OK\n<END ERR Cannot find [X]\n> OK\n<START\n> OK\n", &c, NULL),
+                XML_RESULT_ERR);
+        assert_int_equal(whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<ERR\n> OK\n<END ERR\n> "
+                               "OK\n<START\n> OK\n",
+                                 &c, NULL),
                 XML_RESULT_ERR);
 }
 
@@ -179,7 +189,7 @@ static void test_cancel(void **state)
 
         assert_int_equal(whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x3000\n> OK\n"
                                "<OK@0x0\n> OK\n<# 4096 1\n> ERR\n"
-                               "<END ERR Host notice error or user canceled.\n> OK\n",
+                               "<END ERR Host notice error or user canceled.\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 -ECANCELED);
 }
@@ -192,7 +202,7 @@ static void test_wrong_size(void **state)
         Failure f = {};
 
         assert_int_equal(whole(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x2fff\n> ERR\n"
-                               "<END ERR Host notice error or user canceled.\n> OK\n",
+                               "<END ERR Host notice error or user canceled.\n> OK\n<START\n> OK\n",
                                  &c, &f),
                 -EREMOTEIO);
         assert_int_equal(f.id, ERROR_PROTOCOL_VIOLATION);
@@ -206,9 +216,9 @@ static void test_short_ok(void **state)
         const XmlCommand c = { .name = READ_FLASH, .userdata = &got, .expect = 0x3000 };
 
         broken(">~ READ\n<OK\n<UPLOAD 0x1000\n> OK\n<OK@0x3000\n> OK\n<OK@0x0\n> OK\n<# 4096 1\n"
-               "> OK\n<END OK\n> OK\n",
+               "> OK\n<END OK\n> OK\n<START\n> OK\n",
                 &c, -EPROTO);
-        broken(">~ READ\n<OK\n<END OK\n> OK\n", &c, -EPROTO);
+        broken(">~ READ\n<OK\n<END OK\n> OK\n<START\n> OK\n", &c, -EPROTO);
 }
 
 /* Log text between any two messages is passed over. */
@@ -219,7 +229,7 @@ static void test_log_text(void **state)
 
         assert_int_equal(whole(">~ READ\n<log hello\n<OK\n<log \n<UPLOAD 0x1000\n> OK\n<OK@0x1000\n"
                                "> OK\n<OK@0x0\n> OK\n<log data next\n<# 4096 1\n> OK\n<log end\n"
-                               "<END OK\n> OK\n",
+                               "<END OK\n> OK\n<START\n> OK\n",
                                  &c, NULL),
                 XML_RESULT_OK);
         assert_true(got.size == 0x1000);
