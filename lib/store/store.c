@@ -46,7 +46,7 @@ static const char *hint_of(int err)
         case -EIO: return "The disk of the store reports errors: check it before it is used again.";
         case -EBADMSG: return "Run \"mtkbackupctl verify\" on this backup.";
         }
-        return "";
+        return "Check the disk of the store; earlier backups are untouched.";
 }
 
 static const char *reason_of(int err)
