@@ -122,8 +122,9 @@ static int admit_backup(Manager *m, const JobRequest *request, Failure *f)
 
         if (!p)
                 return -ENOENT;
-        r = admit_agent(m, p, f);
-        return r < 0 ? r : store_admit_backup(m->store, f);
+        /* first the store: without helpers that run no agent could be looked at either */
+        r = store_admit_backup(m->store, f);
+        return r < 0 ? r : admit_agent(m, p, f);
 }
 
 static int admit_detect(Manager *m, const JobRequest *request, Failure *f)
