@@ -61,9 +61,9 @@ static int verify_one(
                                         "is made anew." });
                 *damaged += 1;
         }
-        /* finding every chunk in its place says nothing new about one whose content was checked,
-         * but must not hide damage that was found */
-        if (level == VERIFY_DATA || v.n_damaged > 0 || state.verified == VERIFIED_NEVER) {
+        /* That every chunk is in its place says nothing about its content: a quick look that finds
+         * nothing neither makes a backup verified nor hides damage that was found before. */
+        if (level == VERIFY_DATA || v.n_damaged > 0) {
                 state.verified = v.n_damaged > 0 ? VERIFIED_DAMAGED : VERIFIED_OK;
                 state.verified_at = time(NULL);
                 state.damaged = v.n_damaged;

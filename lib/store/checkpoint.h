@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Making chunks durable (the fifth step of the write path).
+/* Making chunks durable (doc/store.md 6.3).
  *
  * Chunks collect in a batch; a checkpoint flushes their staged files, renames them into
  * chunks.castr, flushes the folders, and only then writes the journal lines that name them. It runs

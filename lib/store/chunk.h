@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Chunks: up to 1 MiB of a partition, compressed, in a file named after its SHA-256.
+/* Chunks: up to 1 MiB of a partition, compressed, in a file named after its SHA-256
+ * (doc/store.md 3).
  *
  * The file is exactly one zstd frame with content size and checksum, which casync, desync and
  * `zstd -d` read. Nothing is trusted by its name: what is read is decoded within fixed memory and

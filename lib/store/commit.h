@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* From a finished session to a backup that exists.
+/* From a finished session to a backup that exists (doc/store.md 7).
  *
  * A folder below incoming/ is filled with everything the backup consists of, each file and folder is
  * flushed, and one rename puts it into backups/. Before that rename nobody sees anything; after it

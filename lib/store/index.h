@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The chunks of one partition, in order: casync's blob index (".caibx"), 40 bytes a chunk.
+/* The chunks of one partition, in order: casync's blob index (".caibx"), 40 bytes a chunk
+ * (doc/store.md 4).
  *
  * Little endian. A header of 48 bytes (sizes and flags), a table head of 16 bytes, for each chunk
  * the offset of its end and its SHA-256, and a tail of 40 bytes. Ours have chunks of exactly

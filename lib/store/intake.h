@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* From bytes in memory to a chunk that is stored or staged (the first four steps of the write path).
+/* From bytes in memory to a chunk that is stored or staged (doc/store.md 6).
  *
  * The caller copies a piece of a partition into an item and submits it. On one of two threads its
  * hash is computed and, when a chunk of that name exists, the stored bytes are compared with it:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The manifest of a backup: what was read, from which phone, with what result.
+/* The manifest of a backup: what was read, from which phone, with what result (doc/store.md 5).
  *
  * manifest.json is the truth about a backup; nothing else in a store is needed to understand it. A
  * Manifest is filled in while a backup is made and written once (manifest_write), or read from a

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Every name in a store: partitions, backups, devices, trash.
+/* Every name in a store: partitions, backups, devices, trash (doc/store.md 2).
  *
  * A store is meant to outlive this program and to be copied by anything, so its names are plain:
  * letters, digits, '.', '_', '-', with '%XX' for the rest of what a partition may be called. What

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A store: one folder with everything in it.
+/* A store: one folder with everything in it (doc/store.md 1).
  *
  *   STORE          what it is; written last when a store is made
  *   README.txt     how to read it without this program

@@ -171,6 +171,11 @@ def test_no_reading_back(path):
     assert k.result == 'complete' and not k.all('BACKUP')
     assert h.backups(store) == [k.done['BACKUP']]
     assert Opened(store)[k.done['BACKUP']]['VERIFIED'] == ''
+    # a look at the structure does not make it verified, reading it does
+    assert h.verify_all(store, 'structure').result == 'done'
+    assert Opened(store)[k.done['BACKUP']]['VERIFIED'] == ''
+    assert h.verify_all(store, 'data').result == 'done'
+    assert Opened(store)[k.done['BACKUP']]['VERIFIED'] == 'ok'
 
 
 def Opened(store):
