@@ -22,6 +22,15 @@ static char *text_of_time(const char *rfc3339)
         return strdup(format_time((uint64_t)timegm(&tm) * 1000000, buffer));
 }
 
+/* Is the text among the first n elements? */
+static bool list_has(json_t *list, size_t n, const char *text)
+{
+        for (size_t i = 0; i < n && text; i++)
+                if (strcmp(json_string_value(json_array_get(list, i)) ?: "", text) == 0)
+                        return true;
+        return false;
+}
+
 static char *text_of_list(json_t *list)
 {
         _cleanup_free_ char *text = NULL;
@@ -31,6 +40,8 @@ static char *text_of_list(json_t *list)
         json_array_foreach(list, i, value)
         {
                 char *longer;
+                if (list_has(list, i, json_string_value(value)))
+                        continue;
                 if (asprintf(&longer, "%s%s%s", text ?: "", text ? "," : "",
                             json_string_value(value) ?: "?") < 0)
                         return NULL;
@@ -59,6 +70,10 @@ char *column_text(const Column *column, json_t *object)
         }
         if (json_is_integer(value) && column->kind == COLUMN_SIZE)
                 return strdup(format_size((uint64_t)json_integer_value(value), buffer));
+        if (json_is_integer(value) && column->kind == COLUMN_HEX)
+                return asprintf(&text, "0x%llx", (unsigned long long)json_integer_value(value)) < 0
+                        ? NULL
+                        : text;
         if (json_is_integer(value) && column->kind == COLUMN_HEX)
                 return asprintf(&text, "0x%llx", (unsigned long long)json_integer_value(value)) < 0
                         ? NULL

@@ -131,7 +131,7 @@ void job_print_result(const json_t *job)
         fprintf(stderr, "%s", *on ? "\033[0m" : "");
         if (*hint)
                 message("%s", hint);
-        if (*backup)
+        if (*backup && strcmp(object_text(job, "kind"), "backup") == 0)
                 out_line("%s", backup);
 }
 
@@ -155,22 +155,47 @@ static uint64_t seconds_left(const json_t *progress)
         return end > now ? (uint64_t)(end - now) : 0;
 }
 
+/* What is being done, in words; a phase that is not listed speaks for itself. */
+static const char *doing_of(const json_t *job)
+{
+        static const struct {
+                const char *phase, *words;
+        } phases[] = {
+                { "connect", "connecting" },
+                { "handshake", "waking the phone" },
+                { "identify", "identifying the phone" },
+                { "agent", "starting the download agent" },
+                { "storage", "asking for the storage" },
+                { "idle", "preparing" },
+                { "finish", "letting the phone go" },
+                { "", "preparing" },
+        };
+        const char *phase = object_text(job, "phase");
+
+        if (strcmp(object_text(job, "state"), STATE_VERIFYING) == 0)
+                return "verifying";
+        if (strcmp(object_text(job, "kind"), "verify") == 0)
+                return "checking";
+        for (size_t i = 0; i < ELEMENTS(phases); i++)
+                if (strcmp(phase, phases[i].phase) == 0)
+                        return phases[i].words;
+        return phase;
+}
+
 static void show_progress(Follow *f, Followed *j)
 {
         const json_t *p = json_object_get(j->job, "progress");
-        const char *item = object_text(p, "item"), *phase = object_text(j->job, "phase"),
-                   *state = object_text(j->job, "state");
+        const char *item = object_text(p, "item"), *state = object_text(j->job, "state");
         char what[160], size[FORMAT_MAX];
 
         if (strcmp(state, STATE_RUNNING) != 0 && strcmp(state, STATE_VERIFYING) != 0)
                 return;
-        const char *doing = strcmp(state, STATE_VERIFYING) == 0 ? "verifying"
-                : *phase                                        ? phase
-                                                                : state;
-        if (f->n_jobs > 1)
-                snprintf(what, sizeof(what), "job %u: %s %s", j->id, doing, item);
-        else
-                snprintf(what, sizeof(what), "%s %s", doing, item);
+        const char *doing = doing_of(j->job);
+        /* the item is what is being read; it stays what it was while that is put into place */
+        if (strcmp(doing, "reading") != 0 && strcmp(object_text(j->job, "kind"), "verify") != 0)
+                item = "";
+        int n = f->n_jobs > 1 ? snprintf(what, sizeof(what), "job %u: ", j->id) : 0;
+        snprintf(what + n, sizeof(what) - (size_t)n, "%s%s%s", doing, *item ? " " : "", item);
         if (shown_changed(&j->shown_item, what) && !stderr_is_terminal() && *item)
                 message("job %u: %s %s (%u of %u, %s done)", j->id, doing, item,
                         (unsigned)object_number(p, "item_index") + 1,

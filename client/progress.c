@@ -76,7 +76,7 @@ char *progress_line(const ProgressLine *p, size_t width, bool utf8, bool color)
         size_t used = text_width(what) + 1 + strlen(right);
         size_t room = used < width ? MIN(width - used, (size_t)BAR_MAX) : 0;
         if (!safe.total || room < BAR_MIN) {
-                if (asprintf(&line, "%s%s", what, right) < 0)
+                if (asprintf(&line, "%s%s", what, safe.total || safe.done ? right : "") < 0)
                         return NULL;
                 text_cut(line, width);
                 return line;

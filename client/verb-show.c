@@ -27,7 +27,7 @@ static const Column rows[] = {
 static const Column part_columns[] = {
         { "PARTITION", "name" },
         { "REGION", "region" },
-        { "OFFSET", "offset", COLUMN_SIZE },
+        { "OFFSET", "offset", COLUMN_HEX },
         { "SIZE", "size", COLUMN_SIZE },
         { "CLASS", "class" },
         { "STATUS", "status" },
