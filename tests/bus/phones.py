@@ -16,10 +16,12 @@ import rig
 
 PORTS = 8
 # small, and slow enough that something can happen while it is read
-PHONE = 'mt6765,user=64M,boot=1M,pace=40'
+PHONE = 'mt6765,user=64M,boot=1M,pace=80'
 # one more, of another chip, whose agent demands its maker's authorisation
 OTHER = 'mt6768-sla,user=64M,boot=1M'
 OTHER_PORT = PORTS + 1
+# how long a phone listens; everything is slower under valgrind
+WINDOW_MS = os.environ.get('PHONE_WINDOW_MS', '1500')
 
 
 def run_in_station():
@@ -57,19 +59,12 @@ def port(**settings):
 
 
 def use(n, **settings):
-    take_out(n)
-    settings = dict(window_ms=1500, ids='normal', cdc_acm_ms=40, latency_us=0) | settings
+    station.take_out(n)
+    settings = dict(window_ms=WINDOW_MS, ids='normal', cdc_acm_ms=40, latency_us=0) | settings
     station.do('set', n, *(f'{k}={v}' for k, v in settings.items()))
     first_event[n] = 0
     first_event[n] = len(events(n))
     return n
-
-
-def take_out(n):
-    """Whether it hangs there, has left by itself or never was there."""
-    subprocess.run([os.environ['STATION_CALL'], 'unplug', str(n)], check=False,
-                   stderr=subprocess.DEVNULL)
-    station.wait_no_device(f'1-{n}')
 
 
 def events(n):

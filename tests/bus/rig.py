@@ -26,7 +26,7 @@ ROOT = '/org/mtkbackup1'
 MANAGER, JOB, PROGRESS, BACKUP, DEVICE = (
     f'{NAME}.{i}' for i in ('Manager', 'Job', 'JobProgress', 'Backup', 'Device'))
 PROPERTIES = 'org.freedesktop.DBus.Properties'
-PATIENCE = 30
+PATIENCE = int(os.environ.get('RIG_PATIENCE', 30))
 
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
 
@@ -261,6 +261,21 @@ class Station(Caller):
         return until(lambda: (d := self.device(port)) and d['State'] in states and d,
                      f'the device at {port} to be {states}')
 
+    def clear(self):
+        """No job waits and no phone is plugged in, whatever was before."""
+        for _, path, _, state, *_ in self.manager('ListJobs'):
+            if state not in ('done', 'failed', 'canceled', 'interrupted'):
+                with contextlib.suppress(dbus.DBusException):
+                    self.call(path, JOB, 'Cancel', dbus.Dictionary({}, signature='sv'))
+        for port, *_ in self.manager('ListDevices'):
+            self.take_out(port.split('-')[1])
+
+    def take_out(self, number):
+        """Unplugs the phone, whether it hangs there, has left by itself or never was there."""
+        subprocess.run([os.environ['STATION_CALL'], 'unplug', str(number)], check=False,
+                       stderr=subprocess.DEVNULL)
+        self.wait_no_device(f'1-{number}')
+
     def wait_no_device(self, port):
         until(lambda: not self.device(port), f'{port} to be empty')
 
@@ -298,13 +313,15 @@ def as_nobody(function):
     return text
 
 
-def run(*tests):
-    """TAP of test functions; each makes its own rig. Names on the command line pick some."""
+def run(*tests, before=lambda: None):
+    """TAP of test functions, before each of which `before` is called. Names on the command line
+    pick some."""
     tests = [t for t in tests if len(sys.argv) < 2 or t.__name__ in sys.argv[1:]]
     print(f'1..{len(tests)}')
     failed = 0
     for number, test in enumerate(tests, 1):
         try:
+            before()
             test()
             result = 'ok'
         except BaseException:

@@ -7,7 +7,7 @@ import signal
 
 import rig
 from phones import (ENDED, ERROR, backup, backups, cancel, helpers, is_whole, path_of, port,
-                    queue, reading, station, take_out, wait_event)
+                    queue, reading, station, wait_event)
 
 
 def test_cancel():
@@ -25,7 +25,7 @@ def test_cancel():
     # the critical set was safe before; nothing else is there
     for new in backups() - before:
         assert station.get(path_of(new), rig.BACKUP, 'Kind') == 'critical'
-    take_out(n)
+    station.take_out(n)
     assert backup(n, partitions=['boot'])['Result'] == 'complete'
 
 
@@ -82,7 +82,7 @@ def killed(name, error):
 def test_worker_killed():
     n, p = killed('mtkbackup-worker', 'WorkerCrashed')
     assert 'power button' in p['ErrorHint'], dict(p)
-    take_out(n)
+    station.take_out(n)
     p = backup(n)
     assert p['Result'] == 'complete', dict(p)
     is_whole(n, p['Backup'])
@@ -92,7 +92,7 @@ def test_keeper_killed():
     n, _ = killed('mtkbackup-keeper', 'WorkerCrashed')
     wait_event(n, 'reboot')
     wait_event(n, 'booted')
-    take_out(n)
+    station.take_out(n)
     p = backup(n)
     assert p['Result'] == 'complete', dict(p)
     is_whole(n, p['Backup'])
@@ -149,4 +149,4 @@ def test_silent_phone():
 
 rig.run(test_cancel, test_cancel_in_the_handshake, test_unplugged_at_once, test_unplugged_late,
         test_worker_killed, test_keeper_killed, test_daemon_killed, test_daemon_stopped,
-        test_bus_restarted, test_silent_phone)
+        test_bus_restarted, test_silent_phone, before=station.clear)

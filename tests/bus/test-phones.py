@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import rig
 from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
-                    port, queue, station, take_out, use, wait_event)
+                    port, queue, station, use, wait_event)
 
 
 def test_backup_is_the_phone():
@@ -32,7 +32,7 @@ def test_second_backup_stores_what_is_new():
     n = port()
     first = backup(n)
     wait_event(n, 'booted')
-    take_out(n)
+    station.take_out(n)
     second = backup(n)
     for p in (first, second):
         assert p['Result'] == 'complete', dict(p)
@@ -169,4 +169,5 @@ def test_device_interface():
 rig.run(test_backup_is_the_phone, test_second_backup_stores_what_is_new, test_partitions_only,
         test_detect, test_two_jobs_one_session, test_two_phones, test_nobody_asks,
         test_job_comes_while_the_phone_waits, test_wrong_phone, test_phone_waits_at_the_start,
-        test_two_add_events, test_authorisation_demanded, test_no_ids, test_device_interface)
+        test_two_add_events, test_authorisation_demanded, test_no_ids, test_device_interface,
+        before=station.clear)

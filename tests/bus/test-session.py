@@ -280,7 +280,7 @@ def test_two_jobs_one_session():
 
 def test_two_phones():
     one, two = port(), port()
-    scenario([HELLO + WORK + LEAVE], backup=BACKUP + [{'sleep': 0.5}] + FINISH)
+    scenario([HELLO + WORK + LEAVE], backup=BACKUP + [{'sleep': 3}] + FINISH)
     jobs = [station.queue('backup', 'full')[1] for _ in range(2)]
     station.plug(one)
     station.plug(two)
@@ -390,4 +390,5 @@ rig.run(test_backup, test_wrong_phone, test_nobody_asks, test_detect_without_age
         test_phone_that_could_not_be_left, test_keeper_crashes, test_keeper_fails,
         test_verify_fails_after_the_commit, test_two_jobs_one_session, test_two_phones,
         test_port_of_a_job, test_cancel_at_any_moment, test_cancel_after_the_commit,
-        test_unplugged_before_anything, test_stop_lets_phones_go, test_killed_in_the_middle)
+        test_unplugged_before_anything, test_stop_lets_phones_go, test_killed_in_the_middle,
+        before=station.clear)
