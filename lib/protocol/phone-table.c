@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "format/ends-source.h"
+#include "format/ptable.h"
+#include "protocol/session-source.h"
 
 typedef struct Window {
         uint8_t *data;
@@ -57,6 +59,58 @@ static void explain(PhoneTable *t, int r)
                         t->gpt.backup_problem);
 }
 
+/* What an older table says and a backup can use: parts of USER, inside it, none over another. The
+ * rest of the area is read as well, it only has no name. */
+static int take_parts(const Layout *from, uint64_t user_size, Layout *to)
+{
+        uint64_t end = 0;
+
+        for (size_t i = 0; i < from->n_parts; i++) {
+                const Partition *p = &from->parts[i];
+                Partition *added;
+
+                if (p->region != REGION_USER || p->offset < end || p->offset >= user_size)
+                        continue;
+                added = layout_add(to, p->name);
+                if (!added)
+                        return -ENOMEM;
+                *added = *p;
+                if (p->open_end || p->size == 0 || p->size > user_size - p->offset)
+                        added->size = user_size - p->offset;
+                added->open_end = false;
+                end = added->offset + added->size;
+        }
+        return 0;
+}
+
+/* Phones before GPT have a PMT, or a chain of boot records. */
+static int read_older(DaSession *s, const Region *user, PhoneTable *t, Failure *f)
+{
+        _cleanup_(layout_freep) Layout *found = NULL;
+        SessionSource source;
+        PtableFacts facts;
+        Failure own = {};
+        int r;
+
+        r = ptable_read(session_source_init(&source, s, user, &own), user->size, &found, &facts);
+        if (s->lost) {
+                if (f && !failure_is_set(f))
+                        *f = own;
+                return -EPROTO;
+        }
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0 || facts.offset != 0 || (facts.kind != PTABLE_PMT && facts.kind != PTABLE_MBR))
+                return 0;
+        layout_sort(found);
+        r = take_parts(found, user->size, t->layout);
+        if (r == 0 && t->layout->n_parts > 0) {
+                t->source = ptable_kind_to_string(facts.kind);
+                t->problem[0] = 0;
+        }
+        return r;
+}
+
 int phone_table_read(DaSession *s, PhoneTable *ret, Failure *f)
 {
         const Region *user = storage_region(&s->storage, REGION_USER);
@@ -87,6 +141,10 @@ int phone_table_read(DaSession *s, PhoneTable *ret, Failure *f)
                 ret->layout = layout_new();
                 if (!ret->layout)
                         return -ENOMEM;
+                /* a broken GPT is no reason to believe in something older */
+                r = r == -ENOENT ? read_older(s, user, ret, f) : 0;
+                if (r < 0)
+                        return r;
         } else {
                 ret->source = ret->gpt.used_backup ? "gpt-backup" : "gpt";
         }

@@ -9,7 +9,7 @@
 typedef struct PhoneTable {
         Layout *layout; /* regions of the storage; parts of the table, if there is one */
         GptFacts gpt;
-        const char *source; /* "gpt", "gpt-backup", "none" */
+        const char *source; /* "gpt", "gpt-backup", "pmt", "mbr", "none" */
         char problem[160];  /* why there are no parts, or "" */
 } PhoneTable;
 

@@ -145,6 +145,66 @@ static void test_session_fails(void **state)
         phone_table_done(&t);
 }
 
-TEST_MAIN(cmocka_unit_test(test_table), cmocka_unit_test(test_backup_table),
-        cmocka_unit_test(test_no_table), cmocka_unit_test(test_small_area),
-        cmocka_unit_test(test_session_fails))
+static uint8_t *pmt_record(uint8_t *p, const char *name, uint64_t size, uint64_t offset)
+{
+        memset(p, 0, 88);
+        memcpy(p, name, strlen(name));
+        for (int i = 0; i < 8; i++) {
+                p[64 + i] = (uint8_t)(size >> 8 * i);
+                p[72 + i] = (uint8_t)(offset >> 8 * i);
+        }
+        return p + 88;
+}
+
+/* A phone before GPT: boot records for the file systems alone. The last one reaches to the end. */
+static void test_mbr(void **state)
+{
+        DaSession s = phone();
+        uint8_t *record = area + 0x1be;
+        PhoneTable t;
+
+        memset(area, 0, sizeof(area));
+        record[4] = 0x83;
+        record[9] = 0x08; /* sector 0x800 */
+        record[13] = 0x08;
+        record[16 + 4] = 0x83;
+        record[16 + 9] = 0x10; /* sector 0x1000, to the end */
+        memset(record + 16 + 12, 0xff, 4);
+        area[510] = 0x55;
+        area[511] = 0xaa;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "mbr");
+        assert_true(t.layout->n_parts >= 1);
+        for (size_t i = 0; i < t.layout->n_parts; i++)
+                assert_true(t.layout->parts[i].offset + t.layout->parts[i].size <= sizeof(area));
+        assert_int_equal(t.layout->n_regions, 3);
+        phone_table_done(&t);
+}
+
+/* A PMT with names; a part that is not inside USER is left out. */
+static void test_pmt(void **state)
+{
+        DaSession s = phone();
+        uint8_t *p = area + sizeof(area) - 0x100000;
+        PhoneTable t;
+
+        memset(area, 0, sizeof(area));
+        memcpy(p, "1vTP", 4);
+        p = pmt_record(p + 4, "NVRAM", 0x80000, 0x80000);
+        p = pmt_record(p, "BOOTIMG", 0x100000, 0x100000);
+        p = pmt_record(p, "BEYOND", 0x100000, 0x10000000);
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        if (strcmp(t.source, "pmt") == 0) {
+                assert_true(t.layout->n_parts >= 2);
+                assert_string_equal(t.layout->parts[0].name, "NVRAM");
+                for (size_t i = 0; i < t.layout->n_parts; i++)
+                        assert_true(t.layout->parts[i].offset + t.layout->parts[i].size <=
+                                sizeof(area));
+        } else
+                fail_msg("no PMT: %s", t.problem);
+        phone_table_done(&t);
+}
+
+TEST_MAIN(cmocka_unit_test(test_mbr), cmocka_unit_test(test_pmt), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_backup_table), cmocka_unit_test(test_no_table),
+        cmocka_unit_test(test_small_area), cmocka_unit_test(test_session_fails))
