@@ -285,6 +285,12 @@ static void boot_timer(Stage *s)
         }
 }
 
+/* Before the handshake is done a phone without a cable goes off, or on to Android. */
+static bool boot_outlives(Stage *s)
+{
+        return ((const Boot *)s)->state == BOOT_LOOP;
+}
+
 static bool boot_accepts(Stage *s)
 {
         const Boot *b = (const Boot *)s;
@@ -861,6 +867,7 @@ const StageOps boot_rom = {
         .size = sizeof(Boot),
         .enter = rom_enter,
         .accepts = boot_accepts,
+        .outlives = boot_outlives,
         .packet = boot_packet,
         .timer = rom_timer,
 };
@@ -870,6 +877,7 @@ const StageOps boot_preloader = {
         .size = sizeof(Boot),
         .enter = boot_enter,
         .accepts = boot_accepts,
+        .outlives = boot_outlives,
         .packet = boot_packet,
         .timer = boot_timer,
         .configured = boot_configured,

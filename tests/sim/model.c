@@ -243,7 +243,7 @@ void model_replug(Model *m)
 {
         if (m->attached)
                 return;
-        if (m->stage)
+        if (m->stage && (!m->stage->ops->outlives || m->stage->ops->outlives(m->stage)))
                 attach(m);
         else
                 model_power_on(m);

@@ -35,6 +35,8 @@ typedef struct StageOps {
         void (*line_coding)(Stage *s);
         /* When a control request of now is finished; NULL: at once. */
         uint64_t (*control_due)(Stage *s);
+        /* Has it got so far that it waits on when the cable is pulled? NULL: yes. */
+        bool (*outlives)(Stage *s);
         void (*leave)(Stage *s);
 } StageOps;
 

@@ -384,6 +384,30 @@ static void ready_needs_the_line_coding(void **state)
         rig_free(r);
 }
 
+static void a_pulled_cable(void **state)
+{
+        /* while it listens it starts again; in its command loop it waits on */
+        Rig *r = RIG("mt6765");
+        plug(r);
+        run_for(r, 2000);
+        model_unplug(r->model);
+        run_for(r, 2000);
+        model_replug(r->model);
+        control(r, 0x0009);
+        run_for(r, 2000);
+        assert_true(model_attached(r->model));
+        rig_free(r);
+        r = RIG("mt6765");
+        handshake(r);
+        model_unplug(r->model);
+        run_for(r, 60000);
+        model_replug(r->model);
+        control(r, 0x0009);
+        OUT(r, 0xfd);
+        EXPECT(r, 0xfd, 0x07, 0x66, 0, 0);
+        rig_free(r);
+}
+
 static void the_window_ends(void **state)
 {
         Rig *r = RIG("mt6765", "window_ms=1000");
@@ -1211,6 +1235,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_phone_is_read),
                 cmocka_unit_test(ready_needs_the_line_coding),
+                cmocka_unit_test(a_pulled_cable),
                 cmocka_unit_test(the_window_ends),
                 cmocka_unit_test(the_first_a0_is_swallowed),
                 cmocka_unit_test(a_wrong_token_starts_over),
