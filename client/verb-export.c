@@ -29,8 +29,8 @@ static const struct {
 static size_t format; /* the one that was asked for */
 
 static const Option options[] = {
-        { 0, "format", "FORMAT", "raw (the default), rom, simg, zst, map or kit",
-                OPTION_STRING, &arg_format },
+        { 0, "format", "FORMAT", "raw (the default), rom, simg, zst, map or kit", OPTION_STRING,
+                &arg_format },
         { 0, "userdata", NULL, "with kit: the user's data as well", OPTION_FLAG, &arg_userdata },
         { 'f', "force", NULL, "replace files that exist", OPTION_FLAG, &arg_force },
         {},
