@@ -255,6 +255,8 @@ static void on_state(void *userdata)
 
 static void on_idle(void *userdata)
 {
+        /* what the keeper removed is counted out by now */
+        bus_counts_changed(((Manager *)userdata)->bus);
         dispatch_schedule(userdata);
 }
 

@@ -43,7 +43,6 @@ char *bus_backup_path(const Backup *b);
 
 /* Reads an a{sv} in which no key is allowed yet: 0, or the error naming the first key. */
 int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
-void bus_counts_changed(Bus *b);
 /* Answers those who wait for the job's end. */
 void bus_job_ended(Bus *b, const Job *j);
 

@@ -24,6 +24,9 @@ void bus_flush(Bus *b);
 extern const QueueEvents bus_queue_events; /* userdata: the Bus */
 void bus_job_log(Bus *b, const Job *j, unsigned level, const char *text);
 
+/* There are more or fewer jobs, devices or backups than before. */
+void bus_counts_changed(Bus *b);
+
 void bus_device_added(Bus *b, Device *d);
 void bus_device_changed(Bus *b, Device *d);
 void bus_device_removed(Bus *b, Device *d); /* while it is still in the list */

@@ -381,6 +381,13 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
         dispatch_schedule(m);
 }
 
+static void drop_device(Manager *m, Device *d)
+{
+        bus_device_removed(m->bus, d);
+        devices_remove(&m->devices, d);
+        bus_counts_changed(m->bus);
+}
+
 void dispatch_unplugged(Manager *m, const char *port)
 {
         Device *d = devices_find(&m->devices, port);
@@ -396,16 +403,14 @@ void dispatch_unplugged(Manager *m, const char *port)
                 session_unplugged(d->session);
                 return;
         }
-        bus_device_removed(m->bus, d);
-        devices_remove(&m->devices, d);
+        drop_device(m, d);
         dispatch_schedule(m);
 }
 
 void dispatch_session_gone(Manager *m, Device *d)
 {
         if (!d->attached) {
-                bus_device_removed(m->bus, d);
-                devices_remove(&m->devices, d);
+                drop_device(m, d);
         } else
                 bus_device_changed(m->bus, d);
         dispatch_schedule(m);

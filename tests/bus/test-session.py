@@ -126,6 +126,8 @@ def test_backup():
     assert (d['Chip'], d['HwCode'], list(d['Security'])) == ('MT6765', 0x0766, ['sbc']), dict(d)
     station.unplug(n)
     station.wait_no_device(f'1-{n}')
+    rig.until(lambda: [s for s in station.signals_of('PropertiesChanged')
+                       if s[3][1].get('DeviceCount') == 0], 'the count of devices')
     rig.until(lambda: [s for s in station.signals_of('JobRemoved') if s[3][0] == number], 'the end')
     states = [s[3][1]['State'] for s in station.signals_of('PropertiesChanged')
               if s[0] == job and 'State' in s[3][1]]

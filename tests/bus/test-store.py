@@ -199,6 +199,8 @@ def test_delete():
         assert rig.error_of(r.call, backup, rig.BACKUP, 'Parts')[0] == 'NoSuchBackup'
         rig.until(lambda: r.signals_of('InterfacesRemoved'), 'InterfacesRemoved')
         assert r.get(rig.ROOT, rig.MANAGER, 'BackupCount') == 0
+        rig.until(lambda: [s for s in r.signals_of('PropertiesChanged')
+                           if s[3][1].get('BackupCount') == 0], 'the count')
 
 
 rig.run(test_verify_finds_nothing, test_verify_finds_damage, test_one_at_a_time,
