@@ -79,7 +79,7 @@ int agent_add_entry(Agent *a, const Message *m)
 
 static uint64_t entry_grade(const AgentEntry *e, const AgentWanted *w)
 {
-        if (e->hw_code != w->da_code && e->hw_code != w->hw_code)
+        if (e->hw_code == 0 || (e->hw_code != w->da_code && e->hw_code != w->hw_code))
                 return 0;
         if (e->hw_ver == w->hw_ver && e->sw_ver == w->sw_ver)
                 return UINT64_C(3) << 32;
@@ -99,11 +99,17 @@ uint64_t agent_grade(const Agent *a, const AgentWanted *w)
         return best;
 }
 
+bool agent_is_preloader(const Agent *a)
+{
+        return a->n_entries > 0 && strcmp(a->entries[0].protocol, "preloader") == 0;
+}
+
 static bool has_code(const Agent *a, const Chip *chip)
 {
         for (size_t i = 0; i < a->n_entries; i++)
-                if (a->entries[i].hw_code == chip->da_code ||
-                        a->entries[i].hw_code == chip->hw_code)
+                if (a->entries[i].hw_code != 0 &&
+                        (a->entries[i].hw_code == chip->da_code ||
+                                a->entries[i].hw_code == chip->hw_code))
                         return true;
         return false;
 }

@@ -48,5 +48,7 @@ int agent_set_sha256(Agent *a, const char *sha256);
 /* How well it fits, 0: not at all. Higher is better: exact versions, then the highest versions that
  * are not above the phone's, then any entry for the chip. Comparable between agents. */
 uint64_t agent_grade(const Agent *a, const AgentWanted *w);
+/* A preloader with memory settings, for phones in boot ROM mode: no agent at all. */
+bool agent_is_preloader(const Agent *a);
 /* Names of the chips it is for, NULL-terminated, static texts. Their number. */
 size_t agent_chips(const Agent *a, const char *ret[static AGENT_CHIPS_MAX + 1]);

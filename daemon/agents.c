@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -121,6 +122,23 @@ const Agent *agents_pick(const Agents *a, const AgentWanted *w)
                 }
         }
         return best;
+}
+
+const Agent *agents_pick_preloader(const Agents *a, const char *pattern, size_t *ret_n)
+{
+        const Agent *found = NULL;
+
+        *ret_n = 0;
+        for (size_t i = 0; i < a->n; i++) {
+                if (!agent_is_preloader(a->list[i]))
+                        continue;
+                if (strcmp(pattern, "auto") != 0 && fnmatch(pattern, a->list[i]->name, 0) != 0)
+                        continue;
+                found = a->list[i];
+                (*ret_n)++;
+        }
+        /* the wrong settings can hang a phone until its battery is out: no guessing */
+        return *ret_n == 1 ? found : NULL;
 }
 
 bool agents_have(const Agents *a, const AgentWanted *w)

@@ -36,6 +36,9 @@ const Agent *agents_at(const Agents *a, size_t i);
 bool agents_have(const Agents *a, const AgentWanted *w);
 /* The best one by agent_grade, or NULL; among equals the one imported last. */
 const Agent *agents_pick(const Agents *a, const AgentWanted *w);
+/* The preloader whose name fits the pattern; with "auto" the only one there is. *ret_n: how many
+ * would do, when it is not one. */
+const Agent *agents_pick_preloader(const Agents *a, const char *pattern, size_t *ret_n);
 /* Descriptor or negative errno. */
 int agents_open(const Agents *a, const Agent *agent);
 

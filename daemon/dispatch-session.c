@@ -269,6 +269,22 @@ static void on_identified(void *userdata, Session *s)
         dispatch_session(userdata, s);
 }
 
+static void give_preloader(Manager *m, Session *s, const Profile *p)
+{
+        _cleanup_close_ int fd = -1;
+        size_t n;
+        const Agent *preloader = agents_pick_preloader(m->agents, p ? p->preloader : "auto", &n);
+
+        if (preloader)
+                fd = agents_open(m->agents, preloader);
+        else if (n > 1 && s->job)
+                dispatch_log(m, s->job, LOG_WARNING,
+                        "%zu imported preloaders could be this phone's; say which in the profile: "
+                        "\"preloader: NAME\".",
+                        n);
+        session_preloader(s, fd);
+}
+
 static void on_need_agent(void *userdata, Session *s, const Message *msg)
 {
         Manager *m = userdata;
@@ -279,6 +295,10 @@ static void on_need_agent(void *userdata, Session *s, const Message *msg)
         _cleanup_close_ int fd = -1;
         const Agent *agent;
 
+        if (strcmp(message_text(msg, "KIND"), "preloader") == 0) {
+                give_preloader(m, s, p);
+                return;
+        }
         (void)message_get_u64(msg, "DA_CODE", UINT16_MAX, &da_code);
         agent = agents_pick(m->agents,
                 &(AgentWanted){ .pattern = p ? p->agent : "auto",

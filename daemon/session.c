@@ -238,6 +238,17 @@ void session_agent(Session *s, int fd, const char *name, const char *sha256)
         tell(s, &m);
 }
 
+void session_preloader(Session *s, int fd)
+{
+        Message m;
+
+        message_start(&m, VERB_AGENT);
+        message_add(&m, "KIND", "preloader");
+        if (fd >= 0)
+                message_add_fd(&m, fd);
+        tell(s, &m);
+}
+
 int session_job(Session *s, uint32_t id, int data, int ring)
 {
         Message m;

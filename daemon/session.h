@@ -69,6 +69,8 @@ DEFINE_CLEANUP(Session, session_free)
 void session_connect(Session *s);
 /* Answers need_agent; fd -1: there is none. The descriptor stays the caller's. */
 void session_agent(Session *s, int fd, const char *name, const char *sha256);
+/* The same for a preloader. */
+void session_preloader(Session *s, int fd);
 /* ready -> busy; the descriptors stay the caller's. 0 or a negative errno. */
 int session_job(Session *s, uint32_t id, int data, int ring);
 /* The phone that was replugging is back: its node, which stays the caller's. */

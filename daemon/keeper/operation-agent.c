@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* "agent": checks the file of a download agent and, when it is being imported, copies it.
+/* "agent": checks the file of a download agent, or a preloader with the memory settings that an agent
+ * in boot ROM mode wants, and, when it is being imported, copies it.
  *
  * The file is somebody else's and may change while it is looked at, so it is read once and the same
  * bytes are checked, summed and written. */
@@ -13,6 +14,7 @@
 #include "basic/digest.h"
 #include "basic/fd.h"
 #include "basic/log.h"
+#include "format/preloader.h"
 #include "protocol/da-container.h"
 #include "store/store.h"
 #include "wire/verbs.h"
@@ -63,24 +65,59 @@ static void tell_entry(Operation *o, const DaContainer *c, const DaEntry *e)
         control_send(o->control, &m);
 }
 
-int operation_agent(Operation *o)
+/* A preloader file, the boot area it lies in, or its memory settings alone: what a phone in boot ROM
+ * mode needs beside an agent. True when it was one and has been told. */
+static bool tell_preloader(Operation *o, const char *data, size_t size)
 {
-        _cleanup_close_ int in = message_take_fd(o->run, 0), out = message_take_fd(o->run, 1);
-        _cleanup_(da_container_freep) DaContainer *c = NULL;
-        _cleanup_free_ char *data = NULL;
-        uint8_t sha256[SHA256_SIZE];
-        size_t size;
-        int r;
+        static const char magic[] = "MTK_BLOADER_INFO_v";
+        MemorySource memory;
+        Preloader p = { 0 };
+        Message m;
 
-        r = read_file(o, in, &data, &size);
-        if (r == 0)
-                r = da_container_parse(data, MIN(size, (size_t)DA_HEAD_MAX), size, &c, &o->failure);
+        if (size > strlen(magic) + 2 && memcmp(data, magic, strlen(magic)) == 0)
+                snprintf(p.emi_version, sizeof p.emi_version, "%.2s", data + strlen(magic));
+        else if (preloader_read(memory_source_init(&memory, data, size), &p) < 0 || !p.has_file ||
+                p.emi_length == 0)
+                return false;
+        message_start(&m, VERB_ENTRY);
+        message_add(&m, "HW_CODE", "0");
+        message_add(&m, "PROTOCOL", "preloader");
+        message_addf(&m, "DESCRIPTION", "preloader, memory settings v%s%s%s", p.emi_version,
+                p.build[0] ? ", built " : "", p.build);
+        message_add(&m, "TEXT",
+                p.health == PRELOADER_DAMAGED ? "the hash in the file differs from its content"
+                                              : "");
+        control_send(o->control, &m);
+        return true;
+}
+
+static int tell_container(Operation *o, const char *data, size_t size)
+{
+        _cleanup_(da_container_freep) DaContainer *c = NULL;
+        int r = da_container_parse(data, MIN(size, (size_t)DA_HEAD_MAX), size, &c, &o->failure);
+
         if (r < 0)
                 return r;
         if (c->warning[0])
                 control_log(o->control, LOG_WARNING, "%s", c->warning);
         for (size_t i = 0; i < c->n_entries; i++)
                 tell_entry(o, c, c->entries + i);
+        return 0;
+}
+
+int operation_agent(Operation *o)
+{
+        _cleanup_close_ int in = message_take_fd(o->run, 0), out = message_take_fd(o->run, 1);
+        _cleanup_free_ char *data = NULL;
+        uint8_t sha256[SHA256_SIZE];
+        size_t size;
+        int r;
+
+        r = read_file(o, in, &data, &size);
+        if (r == 0 && !tell_preloader(o, data, size))
+                r = tell_container(o, data, size);
+        if (r < 0)
+                return r;
         r = out < 0 ? 0 : write_copy(o, out, data, size);
         if (r < 0)
                 return r;

@@ -222,9 +222,10 @@ static int parse_after(Parser *in, const YamlNode *n)
 
 static int parse_top(Parser *in, const YamlNode *root)
 {
-        static const char *const keys[] = { "title", "match", "agent", "read", "after", NULL };
+        static const char *const keys[] = { "title", "match", "agent", "preloader", "read", "after",
+                NULL };
         Profile *p = in->profile;
-        const char *title = p->name, *agent = "auto";
+        const char *title = p->name, *agent = "auto", *preloader = "auto";
 
         int r = yaml_map_check(in->tree, root, keys, in->failure);
         if (r == 0)
@@ -241,6 +242,15 @@ static int parse_top(Parser *in, const YamlNode *root)
                         agent);
         snprintf(p->title, sizeof(p->title), "%s", title);
         snprintf(p->agent, sizeof(p->agent), "%s", agent);
+        r = yaml_get_text(in->tree, yaml_map_get(root, "preloader"), sizeof(p->preloader) - 1,
+                &preloader, in->failure);
+        if (r < 0)
+                return r;
+        if (!is_plain(preloader))
+                return yaml_tree_error(in->tree, yaml_map_get(root, "preloader"), in->failure,
+                        "expected auto or a pattern for names of imported preloaders, not \"%s\"",
+                        preloader);
+        snprintf(p->preloader, sizeof(p->preloader), "%s", preloader);
         r = parse_match(in, yaml_map_get(root, "match"));
         if (r == 0)
                 r = parse_read(in, yaml_map_get(root, "read"));

@@ -8,6 +8,7 @@
  *   match:
  *     chip: MT6765            # or hw_code: 0x0766; absent: any chip
  *   agent: auto               # or a pattern for the names of imported agents: "MTK_DA_V5*"
+ *   preloader: auto           # likewise, for boot ROM mode: the file with the memory settings
  *   read:
  *     kind: full              # full, critical (the identity set), selection;
  *                             # absent: selection if there are partitions, else full
@@ -46,7 +47,8 @@ typedef struct Profile {
         uint16_t hw_code; /* unless match_any */
         bool by_name;     /* matched by the chip's name: every chip that goes by it fits */
         char chip[32];    /* as written or looked up; "" any */
-        char agent[PROFILE_GLOB_MAX]; /* "auto" or a pattern */
+        char agent[PROFILE_GLOB_MAX];     /* "auto" or a pattern */
+        char preloader[PROFILE_GLOB_MAX]; /* likewise */
         ProfileKind kind;
         char **areas, **partitions, **exclude; /* NULL-terminated, NULL when absent */
         bool verify;

@@ -142,4 +142,5 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 /* PART in answer to "parts": NAME REGION OFFSET SIZE CLASS STATUS SHA256. NAME is the part's file
  * name in the store: unique in a backup, plain ASCII, never a path whatever the phone called it; it
  * names the part in "export", too. SHA256 is absent for a part without an image. */
+/* PROTOCOL preloader: HW_CODE 0, no agent but a preloader with memory settings */
 #define VERB_ENTRY "ENTRY" /* HW_CODE HW_SUB HW_VER SW_VER PROTOCOL DESCRIPTION STAGES TEXT */

@@ -23,6 +23,7 @@ static void test_whole_profile(void **state)
                                                     "match:\n"
                                                     "  chip: mt6765\n"
                                                     "agent: \"MTK_DA_V5*\"\n"
+                                                    "preloader: \"preloader_demo*\"\n"
                                                     "read:\n"
                                                     "  kind: full\n"
                                                     "  areas: [BOOT1, BOOT2, USER]\n"
@@ -38,6 +39,7 @@ static void test_whole_profile(void **state)
         assert_int_equal(p->hw_code, 0x766);
         assert_string_equal(p->chip, "mt6765");
         assert_string_equal(p->agent, "MTK_DA_V5*");
+        assert_string_equal(p->preloader, "preloader_demo*");
         assert_int_equal(p->kind, PROFILE_FULL);
         assert_string_equal(p->areas[2], "USER");
         assert_null(p->areas[3]);
@@ -59,6 +61,7 @@ static void test_defaults(void **state)
         assert_true(p->match_any);
         assert_string_equal(p->chip, "");
         assert_string_equal(p->agent, "auto");
+        assert_string_equal(p->preloader, "auto");
         assert_int_equal(p->kind, PROFILE_FULL);
         assert_null(p->areas);
         assert_null(p->partitions);
@@ -94,7 +97,7 @@ static void test_wrong(void **state)
         } rows[] = {
                 { "tittle: x\n",
                         "test.yaml:1:1: tittle: unknown key, expected title, match, agent, "
-                        "read or after" },
+                        "preloader, read or after" },
                 { "just text\n", "test.yaml:1:1: expected keys and values" },
                 { "- a\n", "test.yaml:1:1: expected keys and values" },
                 { "title: [x]\n", "test.yaml:1:8: title: expected a text" },
@@ -107,6 +110,7 @@ static void test_wrong(void **state)
                 { "match: {hwcode: 1}\n", "match.hwcode: unknown key, expected chip or hw_code" },
                 { "agent: ../x\n", "agent: expected auto or a pattern" },
                 { "agent: a b\n", "agent: expected auto or a pattern" },
+                { "preloader: ../x\n", "preloader: expected auto or a pattern" },
                 { "read: {kind: all}\n",
                         "read.kind: expected full, critical or selection, not \"all\"" },
                 { "read: {areas: USER}\n", "read.areas: expected a list" },
