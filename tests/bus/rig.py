@@ -254,7 +254,12 @@ class Station(Caller):
     def device(self, port):
         for p, path, *_ in self.manager('ListDevices'):
             if p == port:
-                return self.call(path, PROPERTIES, 'GetAll', DEVICE)
+                try:
+                    return self.call(path, PROPERTIES, 'GetAll', DEVICE)
+                except dbus.DBusException as e:
+                    if not e.get_dbus_name().endswith('.NoSuchDevice'):
+                        raise
+                    # it went between the two calls
         return None
 
     def wait_device(self, port, *states):
