@@ -184,19 +184,31 @@ static bool may_be_served(Manager *m, const Job *j)
         return false;
 }
 
-/* A phone is there, but cannot be opened: that is what the person must hear. */
-static const Device *find_unreachable(Manager *m, const Job *j)
+/* What to do when a phone is there that cannot be used as it is; false: there is none. */
+static bool describe_useless(Manager *m, const Job *j, char *out, size_t size)
 {
-        for (size_t i = 0; i < m->devices.n; i++)
-                if (m->devices.list[i]->attached && m->devices.list[i]->unreachable &&
-                        dispatch_port_fits(j, m->devices.list[i]->port))
-                        return m->devices.list[i];
-        return NULL;
+        for (size_t i = 0; i < m->devices.n; i++) {
+                const Device *d = m->devices.list[i];
+
+                if (!d->attached || !dispatch_port_fits(j, d->port))
+                        continue;
+                if (d->unreachable)
+                        snprintf(out, size, "%s", d->message);
+                else if (d->state == DEVICE_LEFT_ALONE)
+                        snprintf(out, size,
+                                "The phone at USB port %s was let go a moment ago and is left "
+                                "alone to start. If it is wanted once more, switch it off and plug "
+                                "it in again.",
+                                d->port);
+                else
+                        continue;
+                return true;
+        }
+        return false;
 }
 
 static void wait_for_device(Manager *m, Job *j)
 {
-        const Device *unreachable = find_unreachable(m, j);
         char text[FAILURE_TEXT_MAX];
 
         if (may_be_served(m, j)) {
@@ -205,9 +217,7 @@ static void wait_for_device(Manager *m, Job *j)
                 dispatch_set_action(m, j, "");
                 return;
         }
-        if (unreachable)
-                snprintf(text, sizeof text, "%s", unreachable->message);
-        else
+        if (!describe_useless(m, j, text, sizeof text))
                 snprintf(text, sizeof text,
                         "Switch the phone off, then plug it in with its USB cable%s%s.",
                         j->request.port[0] ? " at USB port " : "", j->request.port);

@@ -151,6 +151,7 @@ def test_wrong_phone():
     station.unplug(wrong)
     station.plug(wrong)
     assert station.wait_device(f'1-{wrong}', 'left-alone')['Message']
+    rig.until(lambda: 'let go' in station.job(job)['UserAction'], 'the person to be told')
     station.plug(right)
     assert station.wait_state(job, 'done', 'failed')['Device'] == f'1-{right}'
     for n in (wrong, right):
