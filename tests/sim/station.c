@@ -116,6 +116,9 @@ static int make_phones(Station *s)
                                 p->backend, p->vendor, p->product, 5000 * MODEL_MS, &device);
                 else {
                         PhoneConfig *c = &p->spec.config;
+                        /* a worker under valgrind needs seconds to start */
+                        if (s->valgrind && c->window_ms == 2500)
+                                c->window_ms = 60000;
                         snprintf(c->log, sizeof(c->log), "%s", in_state(s, "log/events.log"));
                         r = phone_spec_make_flash(&p->spec, in_state(s, name));
                         if (r >= 0)
