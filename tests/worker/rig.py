@@ -50,7 +50,11 @@ class Channel:
     def receive(self, patience=PATIENCE):
         if not select.select([self.sock], [], [], patience)[0]:
             raise TimeoutError('nothing was said')
-        data = self.sock.recv(1 << 16)
+        try:
+            data = self.sock.recv(1 << 16)
+        except ConnectionResetError:
+            # the peer ended with something of ours unread; what it said before is still here
+            data = self.sock.recv(1 << 16)
         if not data:
             raise Ended()
         message = Message(data)
