@@ -37,9 +37,34 @@ static int parse_cage(const YamlTree *tree, const YamlNode *n, Config *c, Failur
         return r;
 }
 
+static int parse_chips(const YamlTree *tree, const YamlNode *n, Config *c, Failure *f)
+{
+        int r = n ? yaml_check_list(tree, n, CHIP_EXTRA_MAX, CHIP_EXTRA_TEXT_MAX, f) : 0;
+        size_t i = 0;
+        Chip chip;
+
+        if (r < 0 || !n)
+                return r;
+        for (const YamlNode *item = n->first; item; item = item->next) {
+                r = chip_extra_parse(item->text, &chip);
+                if (r == -EEXIST)
+                        return yaml_tree_error(tree, item, f,
+                                "expected a new hardware code, \"%s\" is known", item->text);
+                if (r == -ENOENT)
+                        return yaml_tree_error(tree, item, f,
+                                "expected the name of a known chip behind the =, not \"%s\"",
+                                item->text);
+                if (r < 0)
+                        return yaml_tree_error(tree, item, f,
+                                "expected something like 0x1234=MT6765, not \"%s\"", item->text);
+                snprintf(c->chips[i++], sizeof c->chips[0], "%s", item->text);
+        }
+        return 0;
+}
+
 int config_parse(const char *file, const char *text, size_t size, Config *ret, Failure *f)
 {
-        static const char *const keys[] = { "store", "cage", NULL };
+        static const char *const keys[] = { "store", "cage", "chips", NULL };
         _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
         _cleanup_(config_done) Config c = { 0 };
         int r = yaml_tree_parse(file, text, size, CONFIG_SIZE_MAX, ERROR_INVALID_FILE, &tree, f);
@@ -51,6 +76,8 @@ int config_parse(const char *file, const char *text, size_t size, Config *ret, F
                 r = parse_store(tree, yaml_map_get(yaml_tree_root(tree), "store"), &c, f);
         if (r == 0)
                 r = parse_cage(tree, yaml_map_get(yaml_tree_root(tree), "cage"), &c, f);
+        if (r == 0)
+                r = parse_chips(tree, yaml_map_get(yaml_tree_root(tree), "chips"), &c, f);
         if (r < 0)
                 return r;
         *ret = c;

@@ -236,12 +236,22 @@ static int set_up(
 static int spawn(const HelperSetup *setup, HelperKind kind, int control, int extra, pid_t *ret)
 {
         char path[4096], cage[] = "--cage=optional";
-        char *argv[] = { path, setup->cage_optional ? cage : NULL, NULL };
+        char chips[CHIP_EXTRA_MAX][CHIP_EXTRA_TEXT_MAX + sizeof "--chip="];
+        char *argv[CHIP_EXTRA_MAX + 3] = { path };
         char *envp[ELEMENTS(environment) + 2] = { NULL };
         posix_spawn_file_actions_t actions;
         posix_spawnattr_t attributes;
+        size_t n = 1;
         int r;
 
+        if (setup->cage_optional)
+                argv[n++] = cage;
+        for (size_t i = 0; kind == HELPER_WORKER && setup->config && i < CHIP_EXTRA_MAX; i++) {
+                if (!setup->config->chips[i][0])
+                        break;
+                snprintf(chips[i], sizeof chips[i], "--chip=%s", setup->config->chips[i]);
+                argv[n++] = chips[i];
+        }
         if ((size_t)snprintf(path, sizeof path, "%s/%s", setup->directory, kinds[kind].binary) >=
                 sizeof path)
                 return -ENAMETOOLONG;

@@ -11,6 +11,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "daemon/config.h"
 #include "wire/message.h"
 
 typedef enum HelperKind { HELPER_WORKER, HELPER_KEEPER, _HELPER_KIND_MAX } HelperKind;
@@ -24,6 +25,7 @@ typedef struct HelperOps {
 typedef struct HelperSetup {
         const char *directory; /* of the binaries */
         bool cage_optional;
+        const Config *config; /* for its chips, or NULL */
 } HelperSetup;
 
 typedef struct Helper Helper;

@@ -154,6 +154,15 @@ static int load_profiles(Manager *m, Failure *f)
         return 0;
 }
 
+static void apply_config(Manager *m)
+{
+        m->helpers.cage_optional = m->config.cage_optional;
+        m->helpers.config = &m->config;
+        chip_extra_clear();
+        for (size_t i = 0; i < CHIP_EXTRA_MAX && m->config.chips[i][0]; i++)
+                (void)chip_extra_add(m->config.chips[i]); /* checked when it was read */
+}
+
 int manager_reload(Manager *m, Failure *f)
 {
         _cleanup_(config_done) Config c = { 0 };
@@ -166,7 +175,9 @@ int manager_reload(Manager *m, Failure *f)
                 return r;
         if (strcmp(c.store ?: "", m->config.store ?: "") != 0)
                 log_notice("The place of the store changes with the next start of the service");
-        m->config.cage_optional = m->helpers.cage_optional = c.cage_optional;
+        m->config.cage_optional = c.cage_optional;
+        memcpy(m->config.chips, c.chips, sizeof c.chips);
+        apply_config(m);
         log_info("Reloaded, %zu profiles", m->profiles.n);
         dispatch_schedule(m);
         return 0;
@@ -233,7 +244,7 @@ int manager_new(const ManagerSetup *setup, Manager **ret, Failure *f)
         r = config_load(setup->config, &m->config, f);
         if (r < 0)
                 return failure_set(f, r, ERROR_FAILED, "Not enough memory.");
-        m->helpers.cage_optional = m->config.cage_optional;
+        apply_config(m);
         r = sd_event_default(&m->event);
         if (r < 0)
                 return failure_set(f, r, ERROR_FAILED, "No event loop: %s.", strerror(-r));

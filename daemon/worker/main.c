@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/worker/worker.h"
+#include "profile/chip.h"
 
 int main(int argc, char **argv)
 {
@@ -15,6 +16,9 @@ int main(int argc, char **argv)
         for (int i = 1; i < argc; i++) {
                 if (strcmp(argv[i], "--cage=optional") == 0) {
                         o.cage_required = false;
+                } else if (strncmp(argv[i], "--chip=", 7) == 0 &&
+                        chip_extra_add(argv[i] + 7) == 0) {
+                        continue;
                 } else if (strcmp(argv[i], "--cage=required") != 0) {
                         fprintf(stderr, "mtkbackup-worker: unknown argument \"%s\"\n", argv[i]);
                         return 2;

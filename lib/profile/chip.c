@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "profile/chip.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +15,9 @@ static const char *const family_names[_DA_FAMILY_MAX] = {
         [DA_XML] = "xml",
 };
 DEFINE_TABLE(da_family, DaFamily, family_names)
+
+static Chip extra[CHIP_EXTRA_MAX];
+static size_t n_extra;
 
 size_t chip_count(void)
 {
@@ -29,6 +34,9 @@ const Chip *chip_by_code(uint16_t hw_code)
         for (size_t i = 0; i < n_chip_table; i++)
                 if (chip_table[i].hw_code == hw_code)
                         return chip_table + i;
+        for (size_t i = 0; i < n_extra; i++)
+                if (extra[i].hw_code == hw_code)
+                        return extra + i;
         return NULL;
 }
 
@@ -53,9 +61,56 @@ const Chip *chip_by_name(const char *name)
 
 bool chip_has_name(const Chip *chip, const char *name)
 {
+        if (chip >= extra && chip < extra + n_extra)
+                chip = chip_by_name(chip->name);
         for (size_t i = 0; i < n_chip_aliases; i++)
                 if (chip_table + chip_aliases[i].index == chip &&
                         strcasecmp(chip_aliases[i].name, name) == 0)
                         return true;
         return chip_by_name(name) == chip;
+}
+
+int chip_extra_parse(const char *text, Chip *ret)
+{
+        char *end;
+        unsigned long code;
+
+        if (strncmp(text, "0x", 2) != 0 || strlen(text) > CHIP_EXTRA_TEXT_MAX)
+                return -EINVAL;
+        code = strtoul(text + 2, &end, 16);
+        if (end == text + 2 || !strchr("0123456789abcdefABCDEF", text[2]) || *end != '=' ||
+                code == 0 || code > UINT16_MAX)
+                return -EINVAL;
+        for (size_t i = 0; i < n_chip_table; i++)
+                if (chip_table[i].hw_code == code)
+                        return -EEXIST;
+        const Chip *like = chip_by_name(end + 1);
+        if (!like)
+                return -ENOENT;
+        *ret = *like;
+        ret->hw_code = (uint16_t)code;
+        return 0;
+}
+
+int chip_extra_add(const char *text)
+{
+        Chip c;
+        size_t i = 0;
+        int r = chip_extra_parse(text, &c);
+
+        if (r < 0)
+                return r;
+        while (i < n_extra && extra[i].hw_code != c.hw_code)
+                i++;
+        if (i == CHIP_EXTRA_MAX)
+                return -ENOSPC;
+        extra[i] = c;
+        if (i == n_extra)
+                n_extra++;
+        return 0;
+}
+
+void chip_extra_clear(void)
+{
+        n_extra = 0;
 }

@@ -29,6 +29,14 @@ const Chip *chip_by_code(uint16_t hw_code);
 const Chip *chip_by_name(const char *name);
 /* True when the name is one of this chip's; other than chip_by_name it is not bound to one chip. */
 bool chip_has_name(const Chip *chip, const char *name);
-/* Number of chips, and one by index. */
+/* Chips by configuration: "0x1234=MT6765" is a code that is treated like a known chip. -EINVAL when
+ * it is not of this form, -EEXIST when the table has the code, -ENOENT for an unknown name. */
+enum { CHIP_EXTRA_MAX = 16, CHIP_EXTRA_TEXT_MAX = 31 };
+int chip_extra_parse(const char *text, Chip *ret);
+/* Adds one to those chip_by_code finds, or replaces the one with its code; also -ENOSPC. */
+int chip_extra_add(const char *text);
+void chip_extra_clear(void);
+
+/* Number of chips of the table, and one by index. */
 size_t chip_count(void);
 const Chip *chip_at(size_t i);

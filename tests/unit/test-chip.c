@@ -25,6 +25,40 @@ static void test_lookup(void **state)
         assert_int_equal(da_family_from_string("legacy"), DA_LEGACY);
 }
 
+/* A code of the configuration is its chip but for the code, also for profiles of that chip. */
+static void test_extra(void **state)
+{
+        static const struct {
+                const char *text;
+                int r;
+        } rows[] = { { "", -EINVAL }, { "0x", -EINVAL }, { "0x=MT6765", -EINVAL },
+                { "0x-1=MT6765", -EINVAL }, { "0x10000=MT6765", -EINVAL },
+                { "0x0=MT6765", -EINVAL }, { "1234=MT6765", -EINVAL }, { "0x1234", -EINVAL },
+                { "0x1234=", -ENOENT }, { "0x1234=MT1", -ENOENT }, { "0x766=MT6735", -EEXIST } };
+        char text[16];
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++)
+                assert_int_equal(chip_extra_add(rows[i].text), rows[i].r);
+        assert_null(chip_by_code(0x1234));
+        assert_int_equal(chip_extra_add("0x1234=MT6735"), 0);
+        assert_int_equal(chip_extra_add("0x1234=mt8768t"), 0);
+
+        const Chip *c = chip_by_code(0x1234);
+
+        assert_string_equal(c->name, "MT6765");
+        assert_int_equal(c->hw_code, 0x1234);
+        assert_int_equal(c->da_code, 0x6765);
+        assert_true(chip_has_name(c, "MT8768t"));
+        assert_false(chip_has_name(c, "MT6735"));
+        for (size_t i = 1; i < CHIP_EXTRA_MAX; i++) {
+                snprintf(text, sizeof text, "0xb%02zx=MT6765", i);
+                assert_int_equal(chip_extra_add(text), 0);
+        }
+        assert_int_equal(chip_extra_add("0xbff=MT6765"), -ENOSPC);
+        chip_extra_clear();
+        assert_null(chip_by_code(0x1234));
+}
+
 static void test_names(void **state)
 {
         static const struct {
@@ -74,5 +108,5 @@ static void test_whole_table(void **state)
         }
 }
 
-TEST_MAIN(cmocka_unit_test(test_lookup), cmocka_unit_test(test_names),
+TEST_MAIN(cmocka_unit_test(test_lookup), cmocka_unit_test(test_extra), cmocka_unit_test(test_names),
         cmocka_unit_test(test_unknown), cmocka_unit_test(test_whole_table))

@@ -22,6 +22,10 @@ static void test_whole_file(void **state)
         assert_int_equal(parse("# ours\nstore: /srv/phones\ncage: optional\n", &c, &f), 0);
         assert_string_equal(c.store, "/srv/phones");
         assert_true(c.cage_optional);
+        assert_string_equal(c.chips[0], "");
+        assert_int_equal(parse("chips: [0xabc=MT6765, 0xABD=mt6735]\n", &c, &f), 0);
+        assert_string_equal(c.chips[1], "0xABD=mt6735");
+        assert_string_equal(c.chips[2], "");
 }
 
 static void test_defaults(void **state)
@@ -48,6 +52,10 @@ static void test_mistakes(void **state)
                 { "store: srv\n", "mtkbackupd.yaml:1:8: store: expected an absolute path" },
                 { "store: [a]\n", "mtkbackupd.yaml:1:8: store" },
                 { "cage: no\n", "mtkbackupd.yaml:1:7: cage: expected" },
+                { "chips: 0x1234=MT6765\n", "mtkbackupd.yaml:1:8: chips" },
+                { "chips: [1234]\n", "mtkbackupd.yaml:1:9: chips" },
+                { "chips: [0x1234=MT1]\n", "mtkbackupd.yaml:1:9: chips" },
+                { "chips: [0x766=MT6735]\n", "mtkbackupd.yaml:1:9: chips" },
                 { "store: /a\nstore: /b\n", "mtkbackupd.yaml:2:1: store" },
                 { "- a\n", "mtkbackupd.yaml:1:1: " },
                 { "store: 'x\n", "mtkbackupd.yaml:" },
