@@ -58,6 +58,7 @@ class Scene(rig.Station):
         self.control = os.path.join(os.environ['STATION_RUN'], 'control')
         self.first = {}
         self.listen()
+        self.wait_store()
 
     # ---- the station ----
 
@@ -69,7 +70,19 @@ class Scene(rig.Station):
             line.send('\0'.join(map(str, words)).encode())
             code, text = line.recv(1024).decode().split(' ', 1)
         assert code == '0', (words, code, text)
+        if words[0] == 'daemon' and words[1] in ('start', 'restart'):
+            self.wait_store()
         return text
+
+    def wait_store(self):
+        """Until it was looked at: before that nothing can be queued."""
+        rig.until(lambda: self.get(rig.ROOT, rig.MANAGER, 'StoreState') != 'opening', 'the store')
+
+    def unplug_if_there(self, n):
+        try:
+            self.unplug(n)
+        except AssertionError:
+            pass  # its own doing
 
     def use(self, n, *settings):
         """Phone n comes new from the factory, but for these settings."""
@@ -90,6 +103,14 @@ class Scene(rig.Station):
     def steps(self, n):
         """The names of the protocol's steps, of a phone with trace=1."""
         return [e.split()[2] for e in self.events(n) if e.startswith('step ')]
+
+    def device(self, port):
+        try:
+            return super().device(port)
+        except dbus.DBusException as e:
+            # it went between the list and the question
+            assert e.get_dbus_name() == ERROR + 'NoSuchDevice', e
+            return None
 
     # ---- jobs ----
 
@@ -151,10 +172,23 @@ class Scene(rig.Station):
                                 time.monotonic()])
             return not running
 
-        while running or todo:
-            before = len(todo), len(running)
-            rig.until(lambda: turn() or (len(todo), len(running)) != before,
-                      f'{[(e[0], e[3]) for e in running]}')
+        try:
+            while running or todo:
+                before = len(todo), len(running)
+                rig.until(lambda: turn() or (len(todo), len(running)) != before,
+                          f'{[(e[0], e[3]) for e in running]}')
+        except AssertionError:
+            for n, _, _, name, _ in running:
+                print(f'# {name}, port {n}: {self.events(n)[-12:]}, {self.device(f"1-{n}")}')
+            self.sweep()
+            raise
+
+    def sweep(self):
+        """No job and no memory of a phone is left to the next test."""
+        for _, path, *_ in self.manager('ListJobs'):
+            if self.get(path, rig.JOB, 'Cancelable'):
+                self.call(path, rig.JOB, 'Cancel', dbus.Dictionary({}, signature='sv'))
+        self.do('daemon', 'restart')
 
     # ---- backups ----
 
