@@ -99,6 +99,19 @@ static void set_preload(void)
         setenv("ASAN_OPTIONS", "detect_leaks=0:verify_asan_link_order=0", 0);
 }
 
+/* What a killed one could not remove: the owner's number stands in the name. */
+static void sweep(const char *base)
+{
+        _cleanup_closedir_ DIR *d = opendir(base);
+        const struct dirent *e;
+        while (d && (e = readdir(d))) {
+                int owner;
+                if (sscanf(e->d_name, "mtksim.%d.", &owner) == 1 && kill(owner, 0) < 0 &&
+                        errno == ESRCH)
+                        tree_remove_at(dirfd(d), e->d_name);
+        }
+}
+
 int run_dir_around(char **argv)
 {
         const char *base = getenv("TMPDIR");
@@ -108,7 +121,8 @@ int run_dir_around(char **argv)
         /* socket names have room for 107 bytes in all */
         if (!base || base[0] != '/' || strlen(base) > BASE_MAX)
                 base = "/tmp";
-        snprintf(dir, sizeof(dir), "%s/mtksim.XXXXXX", base);
+        sweep(base);
+        snprintf(dir, sizeof(dir), "%s/mtksim.%d.XXXXXX", base, getpid());
         if (!mkdtemp(dir)) {
                 fprintf(stderr, "%s: %s\n", dir, strerror(errno));
                 return 1;
