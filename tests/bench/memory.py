@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from rig import Rig  # noqa: E402
 
 BUDGET, SPREAD = 64, 4
+RING = 16       # shared by both and so in the peak of each, but there only once
 
 
 def main():
@@ -22,7 +23,7 @@ def main():
             # answers in pairs of packets: the wire is not what is measured
             r = rig.chain('usb', rig.flash(size), 'packets=pairs')
             assert r['BYTES'] >= size << 20, r
-            peaks.append(r['WORKER_MIB'] + r['KEEPER_MIB'])
+            peaks.append(r['WORKER_MIB'] + r['KEEPER_MIB'] - RING)
             good = peaks[-1] <= BUDGET
             print(f'{"ok" if good else "not ok"} {number} - {size} MiB: {peaks[-1]:.1f} MiB',
                   flush=True)
