@@ -133,9 +133,14 @@ static void set_missing_agent(const Session *s, Failure *f)
         char what[96];
 
         phone_describe(&s->phone, what, sizeof what);
-        failure_set(f, 0, ERROR_NO_DOWNLOAD_AGENT,
-                "No imported download agent fits this phone, %s.", what);
-        failure_hint(f, "Import one that does: mtkbackupctl agents import FILE.");
+        if (chip_by_code(s->phone.hw_code)) {
+                failure_set(f, 0, ERROR_NO_DOWNLOAD_AGENT,
+                        "No imported download agent fits this phone, %s.", what);
+                failure_hint(f, "Import one that does: mtkbackupctl agents import FILE.");
+        } else {
+                chip_unknown(
+                        f, s->phone.hw_code, s->phone.hw_sub, s->phone.hw_ver, s->phone.sw_ver);
+        }
         failure_phase(f, "agent");
 }
 

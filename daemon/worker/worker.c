@@ -182,16 +182,7 @@ static int check_chip(Worker *w)
 
         if (w->facts.chip)
                 return 0;
-        failure_set(&w->failure, -EOPNOTSUPP, ERROR_UNSUPPORTED_CHIP,
-                "The chip of this phone is not known (hardware code %04X, sub code %04X, versions "
-                "%04X and %04X); it is in neither the table of %zu chips nor the configuration, so "
-                "only its identity was read.",
-                id->hw_code, id->hw_sub, id->hw_ver, id->sw_ver, chip_count());
-        failure_hint(&w->failure,
-                "Please report these numbers and the model of the phone. To try it as a chip it "
-                "resembles, add \"chips: [0x%04x=MT6765]\" to mtkbackupd.yaml, with that chip's "
-                "name, and reload the service.",
-                id->hw_code);
+        chip_unknown(&w->failure, id->hw_code, id->hw_sub, id->hw_ver, id->sw_ver);
         return -EOPNOTSUPP;
 }
 

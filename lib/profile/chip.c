@@ -114,3 +114,17 @@ void chip_extra_clear(void)
 {
         n_extra = 0;
 }
+
+void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver)
+{
+        failure_set(f, -EOPNOTSUPP, ERROR_UNSUPPORTED_CHIP,
+                "The chip of this phone is not known (hardware code %04X, sub code %04X, versions "
+                "%04X and %04X); it is in neither the table of %zu chips nor the configuration, so "
+                "only its identity was read.",
+                hw_code, hw_sub, hw_ver, sw_ver, chip_count());
+        failure_hint(f,
+                "Please report these numbers and the model of the phone. To try it as a chip it "
+                "resembles, add \"chips: [0x%04x=MT6765]\" to mtkbackupd.yaml, with that chip's "
+                "name, and reload the service.",
+                hw_code);
+}

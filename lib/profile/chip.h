@@ -4,6 +4,7 @@
 /* What is known about each chip; the table is generated from chips.csv beside this file. */
 
 #include "basic/cleanup.h"
+#include "basic/failure.h"
 
 typedef enum DaFamily { DA_LEGACY, DA_XFLASH, DA_XML, _DA_FAMILY_MAX } DaFamily;
 const char *da_family_to_string(DaFamily family); /* "legacy", "xflash", "xml" */
@@ -36,6 +37,8 @@ int chip_extra_parse(const char *text, Chip *ret);
 /* Adds one to those chip_by_code finds, or replaces the one with its code; also -ENOSPC. */
 int chip_extra_add(const char *text);
 void chip_extra_clear(void);
+/* What a person is told about a phone whose code chip_by_code does not find. */
+void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver);
 
 /* Number of chips of the table, and one by index. */
 size_t chip_count(void);
