@@ -6,6 +6,7 @@
 #include "client/error.h"
 #include "client/request.h"
 #include "client/verb.h"
+#include "format/memory-report.h"
 
 static const char *arg_device;
 static uint64_t arg_timeout;
@@ -28,6 +29,10 @@ static void members_print(const char *title, json_t *object)
         out_line("%s", title);
         json_object_foreach(object, key, value)
         {
+                /* lists of objects and sizes that are not known are the memory report's business */
+                if (json_is_object(json_array_get(value, 0)) ||
+                        (json_is_integer(value) && json_integer_value(value) == 0))
+                        continue;
                 _cleanup_free_ char *text = NULL, *label = strdup(key);
                 size_t length = strlen(key);
                 bool size = json_is_integer(value) &&
@@ -36,13 +41,59 @@ static void members_print(const char *title, json_t *object)
                                 strcmp(key, "dram") == 0);
                 for (char *c = label; c && *c; c++)
                         *c = *c == '_' ? ' ' : *c;
-                text = json_is_object(value) ||
-                                (json_is_array(value) && !json_is_string(json_array_get(value, 0)))
-                        ? json_dumps(value, JSON_COMPACT)
-                        : column_text(
-                                  &(Column){ .key = key, .kind = size ? COLUMN_SIZE : COLUMN_TEXT },
-                                  object);
+                text = column_text(&(Column){ .key = key,
+                                           .kind = size                   ? COLUMN_SIZE
+                                                   : json_is_array(value) ? COLUMN_LIST
+                                                                          : COLUMN_TEXT },
+                        object);
                 out_line("  %-16s %s", label ?: key, text ?: "?");
+        }
+}
+
+static uint64_t size_of(json_t *object, const char *key)
+{
+        json_int_t size = json_integer_value(json_object_get(object, key));
+
+        return size > 0 ? (uint64_t)size : 0;
+}
+
+/* The text that people know from the flash tool, and paste into forums. */
+static void memory_print(json_t *storage)
+{
+        _cleanup_free_ char *text = NULL;
+        MemoryReport m = { .ram_type = "DRAM" };
+        json_t *region;
+        size_t i;
+        int type;
+
+        if (!json_is_object(storage))
+                return;
+        type = storage_type_from_string(object_text(storage, "type"));
+        m.storage = type < 0 ? STORAGE_UNKNOWN : (StorageType)type;
+        m.internal_ram = size_of(storage, "sram");
+        m.external_ram = size_of(storage, "dram");
+        json_array_foreach(json_object_get(storage, "regions"), i, region)
+        {
+                StorageType of;
+                RegionKind kind;
+
+                if (region_from_name(object_text(region, "name"), &of, &kind) == 0)
+                        m.regions[kind] = size_of(region, "size");
+        }
+        if (m.storage == STORAGE_NAND)
+                m.nand_size = m.regions[REGION_USER];
+        if (memory_report_write(&m, &text) < 0)
+                return;
+        out_line("%s", "");
+        for (char *line = text, *next; line && *line; line = next) {
+                next = strchr(line, '\n');
+                if (next)
+                        *next++ = 0;
+                /* lines are printed one by one, tabs as the blanks that copies of it have */
+                for (char *c = line; *c; c++)
+                        if (*c == '\t')
+                                *c = ' ';
+                out_line("%s", line);
         }
 }
 
@@ -59,6 +110,7 @@ static int report_print(json_t *report)
         out_line("Phone on USB port %s", object_text(report, "port"));
         members_print("Identity", json_object_get(report, "identity"));
         members_print("Storage", json_object_get(report, "storage"));
+        memory_print(json_object_get(report, "storage"));
         json_array_foreach(json_object_get(report, "notes"), i, note)
                 out_line("%s", json_string_value(note) ?: "");
         return EXIT_OK;

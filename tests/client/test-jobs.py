@@ -229,7 +229,8 @@ def test_verify():
 def test_detect():
     """detect prints the report of its job"""
     report = {'port': '1-2', 'identity': {'hw_code': '0x0766', 'me_id': '00112233445566778899'},
-              'storage': {'type': 'emmc', 'regions': [{'name': 'EMMC_USER', 'size': 1}]},
+              'storage': {'type': 'emmc', 'sram': 0, 'dram': 2 << 30,
+                          'regions': [{'name': 'EMMC_USER', 'size': 0x3A3E00000}]},
               'notes': ['no download agent is needed for this']}
     service.methods[JOB, 'GetReport'] = lambda path: ('s', json.dumps(report))
     process, job = follow('detect', '--device', '1-2')
@@ -237,6 +238,9 @@ def test_detect():
     service.finish(job, 'done')
     code, out, err = end(process)
     assert code == 0 and '0x0766' in out and 'emmc' in out and 'no download agent' in out, (out, err)
+    # the flash tool's report, with the sizes as it prints them; what is not known is left out
+    assert 'Memory Detection Report' in out and 'USER  Size = 0x00000003a3e00000(14910MB)' in out, out
+    assert 'Size = 0x80000000 (2048MB/16384Mb)' in out and '{' not in out and '0 B' not in out, out
     process, job = follow('detect', '--json', '--redact')
     service.finish(job, 'done')
     code, out, _ = end(process)
