@@ -101,12 +101,15 @@ const Verb verb_agents = {
         .name = "agents",
         .group = GROUP_SETUP,
         .synopsis = "[import FILE]",
-        .summary = "list download agents, or import a file of them",
-        .help = "A download agent is the program that runs on the phone and reads its storage. It "
-                "is\n"
+        .summary = "list download agents, or import a file of them or a preloader",
+        .help = "A download agent is the program that runs on the phone and reads its storage. "
+                "It is\n"
                 "the maker's property and not part of this software: import the file that came "
                 "with\n"
-                "the phone's firmware or flash tool once. It is checked and listed by chip.",
+                "the phone's firmware or flash tool once. It is checked and listed by chip.\n"
+                "\n"
+                "Phones in boot ROM mode also need the memory settings of their board: import the\n"
+                "preloader file of the same firmware (preloader_NAME.bin) in the same way.",
         .max_args = 2,
         .needs_bus = true,
         .run = run,
