@@ -23,6 +23,7 @@ static void test_whole_file(void **state)
         assert_string_equal(c.store, "/srv/phones");
         assert_true(c.cage_optional);
         assert_string_equal(c.chips[0], "");
+        config_done(&c);
         assert_int_equal(parse("chips: [0xabc=MT6765, 0xABD=mt6735]\n", &c, &f), 0);
         assert_string_equal(c.chips[1], "0xABD=mt6735");
         assert_string_equal(c.chips[2], "");
