@@ -34,6 +34,19 @@ int bus_open_asking(sd_bus **ret)
         return 0;
 }
 
+int bus_for_each(int argc, char **argv, int (*one)(sd_bus *bus, const char *word))
+{
+        _cleanup_bus_ sd_bus *bus = NULL;
+        int worst = EXIT_OK;
+
+        int r = bus_open_asking(&bus);
+        if (r)
+                return r;
+        for (int i = 0; i < argc; i++)
+                worst = exit_code_worse(worst, one(bus, argv[i]));
+        return worst;
+}
+
 int bus_method(sd_bus *bus, const char *path, const char *interface, const char *member,
         sd_bus_message **ret)
 {

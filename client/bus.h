@@ -24,6 +24,8 @@ static inline void sd_bus_closep(sd_bus **bus)
 int bus_open(sd_bus **ret);
 /* The same for verbs that need authorisation: on a terminal the person may be asked for it. */
 int bus_open_asking(sd_bus **ret);
+/* Asking, does the same for each of the words; the worst exit code. */
+int bus_for_each(int argc, char **argv, int (*one)(sd_bus *bus, const char *word));
 
 /* Calls a method and waits for the answer without a limit (a question may have to be answered, a
  * large file to be written). reply may be NULL. 0 or an exit code. */

@@ -219,3 +219,18 @@ int error_bus(const sd_bus_error *e, int r)
                 return error_print(error_exit_code(f.id), error_to_string(f.id) ?: "Failed", &f);
         return error_report(&f);
 }
+
+int exit_code_worse(int a, int b)
+{
+        /* from harmless to grave; what is not listed is a failure */
+        static const int order[] = { EXIT_OK, EXIT_NOTHING, EXIT_INCOMPLETE, EXIT_CANCELED,
+                EXIT_NO_DEVICE, EXIT_NOT_FOUND, EXIT_NOT_AUTHORIZED, EXIT_USAGE, EXIT_GENERAL,
+                EXIT_UNREACHABLE, EXIT_MISMATCH, EXIT_INTERRUPTED };
+        size_t x = 0, y = 0;
+
+        while (x + 1 < ELEMENTS(order) && order[x] != a)
+                x++;
+        while (y + 1 < ELEMENTS(order) && order[y] != b)
+                y++;
+        return x >= y ? a : b;
+}

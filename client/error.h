@@ -41,3 +41,5 @@ typedef struct ExitCode {
         const char *name, *meaning;
 } ExitCode;
 extern const ExitCode exit_codes[];
+/* The worse of two exit codes. */
+int exit_code_worse(int a, int b);

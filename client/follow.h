@@ -35,5 +35,3 @@ int job_exit_code(const json_t *job);
 bool job_finished(const json_t *job);
 /* The sentence about its end, with cause and advice, on stderr, or the "result" object on stdout. */
 void job_print_result(const json_t *job);
-/* The worse of two exit codes. */
-int exit_code_worse(int a, int b);

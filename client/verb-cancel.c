@@ -28,15 +28,7 @@ static int cancel(sd_bus *bus, const char *word)
 
 static int run(int argc, char **argv)
 {
-        _cleanup_bus_ sd_bus *bus = NULL;
-        int worst = EXIT_OK;
-
-        int r = bus_open_asking(&bus);
-        if (r)
-                return r;
-        for (int i = 0; i < argc; i++)
-                worst = exit_code_worse(worst, cancel(bus, argv[i]));
-        return worst;
+        return bus_for_each(argc, argv, cancel);
 }
 
 const Verb verb_cancel = {

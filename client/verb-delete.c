@@ -3,7 +3,6 @@
 
 #include "client/bus.h"
 #include "client/error.h"
-#include "client/follow.h"
 #include "client/verb.h"
 
 static bool arg_yes;
@@ -58,15 +57,7 @@ static int delete_one(sd_bus *bus, const char *word)
 
 static int run(int argc, char **argv)
 {
-        _cleanup_bus_ sd_bus *bus = NULL;
-        int worst = EXIT_OK;
-
-        int r = bus_open_asking(&bus);
-        if (r)
-                return r;
-        for (int i = 0; i < argc; i++)
-                worst = exit_code_worse(worst, delete_one(bus, argv[i]));
-        return worst;
+        return bus_for_each(argc, argv, delete_one);
 }
 
 const Verb verb_delete = {

@@ -35,33 +35,20 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
         return bus_error_setf(e, ERROR_NO_SUCH_BACKUP, "There is no backup \"%.64s\".", id ?: path);
 }
 
+static char *nth_path(const Bus *b, size_t i)
+{
+        return bus_backup_path(store_catalogue(b->manager->store)->backups[i]);
+}
+
 static int enumerate(
         sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *e)
 {
-        const Catalogue *c = store_catalogue(((Bus *)userdata)->manager->store);
-        char **nodes = calloc(c->n + 1, sizeof *nodes);
+        const Bus *b = userdata;
 
-        if (!nodes)
-                return -ENOMEM;
-        for (size_t i = 0; i < c->n; i++) {
-                nodes[i] = bus_backup_path(c->backups[i]);
-                if (!nodes[i]) {
-                        while (i > 0)
-                                free(nodes[--i]);
-                        free(nodes);
-                        return -ENOMEM;
-                }
-        }
-        *ret_nodes = nodes;
-        return 0;
+        return bus_nodes(b, store_catalogue(b->manager->store)->n, nth_path, ret_nodes);
 }
 
 /* ---- methods ---- */
-
-static Bus *bus_of(sd_bus_message *m)
-{
-        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
-}
 
 /* 1 he may; else what the handler has to return is in *ret */
 static bool check(Bus *b, sd_bus_message *m, const Backup *backup, const char *action, int *ret,

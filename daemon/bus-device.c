@@ -33,25 +33,17 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
                 e, ERROR_NO_SUCH_DEVICE, "There is no phone at the USB port %.64s.", port ?: path);
 }
 
+static char *nth_path(const Bus *b, size_t i)
+{
+        return bus_device_path(b->manager->devices.list[i]);
+}
+
 static int enumerate(
         sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *e)
 {
-        const Devices *devices = &((Bus *)userdata)->manager->devices;
-        char **nodes = calloc(devices->n + 1, sizeof *nodes);
+        const Bus *b = userdata;
 
-        if (!nodes)
-                return -ENOMEM;
-        for (size_t i = 0; i < devices->n; i++) {
-                nodes[i] = bus_device_path(devices->list[i]);
-                if (!nodes[i]) {
-                        while (i > 0)
-                                free(nodes[--i]);
-                        free(nodes);
-                        return -ENOMEM;
-                }
-        }
-        *ret_nodes = nodes;
-        return 0;
+        return bus_nodes(b, b->manager->devices.n, nth_path, ret_nodes);
 }
 
 static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -49,33 +49,20 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
                 e, ERROR_NO_SUCH_JOB, "There is no such job: %.64s.", path + strlen(PATH_JOBS) + 1);
 }
 
+static char *nth_path(const Bus *b, size_t i)
+{
+        return bus_job_path(queue_at(b->manager->queue, i));
+}
+
 static int enumerate(
         sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *e)
 {
-        const Queue *q = ((Bus *)userdata)->manager->queue;
-        char **nodes = calloc(queue_count(q) + 1, sizeof *nodes);
+        const Bus *b = userdata;
 
-        if (!nodes)
-                return -ENOMEM;
-        for (size_t i = 0; i < queue_count(q); i++) {
-                nodes[i] = bus_job_path(queue_at(q, i));
-                if (!nodes[i]) {
-                        while (i > 0)
-                                free(nodes[--i]);
-                        free(nodes);
-                        return -ENOMEM;
-                }
-        }
-        *ret_nodes = nodes;
-        return 0;
+        return bus_nodes(b, queue_count(b->manager->queue), nth_path, ret_nodes);
 }
 
 /* ---- methods ---- */
-
-static Bus *bus_of(sd_bus_message *m)
-{
-        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
-}
 
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {

@@ -36,6 +36,11 @@ int bus_error_set(sd_bus_error *e, const Failure *f);
 int bus_error_setf(sd_bus_error *e, ErrorId id, const char *format, ...) _printf_(3, 4);
 void bus_reply_failure(sd_bus_message *m, const Failure *f);
 
+/* Of the method call that is being handled. */
+Bus *bus_of(sd_bus_message *m);
+/* For node enumerators: the paths of n objects, as path(b, i) makes them. 0 or -ENOMEM. */
+int bus_nodes(const Bus *b, size_t n, char *(*path)(const Bus *b, size_t i), char ***ret);
+
 /* An object's path; the caller frees. NULL without memory. */
 char *bus_job_path(const Job *j);
 char *bus_device_path(const Device *d);

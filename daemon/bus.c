@@ -89,6 +89,30 @@ void bus_reply_failure(sd_bus_message *m, const Failure *f)
         (void)sd_bus_reply_method_error(m, &e);
 }
 
+Bus *bus_of(sd_bus_message *m)
+{
+        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
+}
+
+int bus_nodes(const Bus *b, size_t n, char *(*path)(const Bus *b, size_t i), char ***ret)
+{
+        char **nodes = calloc(n + 1, sizeof *nodes);
+
+        if (!nodes)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                nodes[i] = path(b, i);
+                if (!nodes[i]) {
+                        while (i > 0)
+                                free(nodes[--i]);
+                        free(nodes);
+                        return -ENOMEM;
+                }
+        }
+        *ret = nodes;
+        return 0;
+}
+
 int bus_read_no_options(sd_bus_message *m, sd_bus_error *e)
 {
         const char *key;

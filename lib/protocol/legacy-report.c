@@ -41,6 +41,46 @@ static void copy(Bytes *b, void *out, size_t n)
                 memcpy(out, p, n);
 }
 
+static uint64_t number(Bytes *b, bool wide)
+{
+        return wide ? be64(b) : bytes_be32(b);
+}
+
+static void parse_nor(Bytes *b, LegacyReport *ret)
+{
+        ret->nor_status = bytes_be32(b);
+        bytes_skip(b, 4);
+        ret->nor_size = bytes_be32(b);
+        bytes_skip(b, 16);
+}
+
+static void parse_emmc(Bytes *b, bool wide, LegacyReport *ret)
+{
+        ret->emmc_status = bytes_be32(b);
+        ret->boot1 = number(b, wide);
+        ret->boot2 = number(b, wide);
+        ret->rpmb = number(b, wide);
+        for (size_t i = 0; i < ELEMENTS(ret->gp); i++)
+                ret->gp[i] = number(b, wide);
+        ret->user = be64(b);
+        copy(b, ret->cid, sizeof ret->cid);
+        cid_turn(ret->cid);
+}
+
+static void parse_sd_and_ram(Bytes *b, bool wide, LegacyReport *ret)
+{
+        ret->sd_status = bytes_be32(b);
+        ret->sd_size = be64(b);
+        bytes_skip(b, 16);
+
+        ret->sram_status = bytes_be32(b);
+        ret->sram_size = bytes_be32(b);
+        ret->dram_status = bytes_be32(b);
+        bytes_skip(b, 2);
+        ret->dram_size = number(b, wide);
+        copy(b, ret->random_id, sizeof ret->random_id);
+}
+
 static bool form_fits(const uint8_t *data, size_t form, unsigned n_ids)
 {
         size_t count = NOR_SIZE + NAND_HEAD + (forms[form].wide ? 8u : 4u);
@@ -56,41 +96,21 @@ static void parse(const uint8_t *data, size_t form, unsigned n_ids, LegacyReport
         Bytes b = bytes_make(data, form_size(form, n_ids));
 
         *ret = (LegacyReport){ .size = b.size, .has_fw_version = true };
-        ret->nor_status = bytes_be32(&b);
-        bytes_skip(&b, 4);
-        ret->nor_size = bytes_be32(&b);
-        bytes_skip(&b, 16);
+        parse_nor(&b, ret);
 
         ret->nand_status = bytes_be32(&b);
         bytes_skip(&b, 3);
-        ret->nand_size = forms[form].wide ? be64(&b) : bytes_be32(&b);
+        ret->nand_size = number(&b, forms[form].wide);
         bytes_skip(&b, 2 + 2 * n_ids);
         ret->nand_page = bytes_be16(&b);
         ret->nand_spare = bytes_be16(&b);
         ret->nand_pages_per_block = bytes_be16(&b);
         bytes_skip(&b, 3);
 
-        ret->emmc_status = bytes_be32(&b);
-        ret->boot1 = be64(&b);
-        ret->boot2 = be64(&b);
-        ret->rpmb = be64(&b);
-        for (size_t i = 0; i < ELEMENTS(ret->gp); i++)
-                ret->gp[i] = be64(&b);
-        ret->user = be64(&b);
-        copy(&b, ret->cid, sizeof ret->cid);
-        cid_turn(ret->cid);
+        parse_emmc(&b, true, ret);
         copy(&b, ret->fw_version, sizeof ret->fw_version);
 
-        ret->sd_status = bytes_be32(&b);
-        ret->sd_size = be64(&b);
-        bytes_skip(&b, 16);
-
-        ret->sram_status = bytes_be32(&b);
-        ret->sram_size = bytes_be32(&b);
-        ret->dram_status = bytes_be32(&b);
-        bytes_skip(&b, 2);
-        ret->dram_size = be64(&b);
-        copy(&b, ret->random_id, sizeof ret->random_id);
+        parse_sd_and_ram(&b, true, ret);
 
         ret->has_extra = forms[form].extra;
         if (ret->has_extra)
@@ -126,36 +146,16 @@ int legacy_report_a(const uint8_t *data, LegacyReport *ret)
         Bytes b = bytes_make(data, LEGACY_REPORT_A_SIZE);
 
         *ret = (LegacyReport){ .size = b.size };
-        ret->nor_status = bytes_be32(&b);
-        bytes_skip(&b, 4);
-        ret->nor_size = bytes_be32(&b);
-        bytes_skip(&b, 16);
+        parse_nor(&b, ret);
 
         ret->nand_status = bytes_be32(&b);
         bytes_skip(&b, 3);
         ret->nand_size = bytes_be32(&b);
         bytes_skip(&b, 19);
 
-        ret->emmc_status = bytes_be32(&b);
-        ret->boot1 = bytes_be32(&b);
-        ret->boot2 = bytes_be32(&b);
-        ret->rpmb = bytes_be32(&b);
-        for (size_t i = 0; i < ELEMENTS(ret->gp); i++)
-                ret->gp[i] = bytes_be32(&b);
-        ret->user = be64(&b);
-        copy(&b, ret->cid, sizeof ret->cid);
-        cid_turn(ret->cid);
+        parse_emmc(&b, false, ret);
 
-        ret->sd_status = bytes_be32(&b);
-        ret->sd_size = be64(&b);
-        bytes_skip(&b, 16);
-
-        ret->sram_status = bytes_be32(&b);
-        ret->sram_size = bytes_be32(&b);
-        ret->dram_status = bytes_be32(&b);
-        bytes_skip(&b, 2);
-        ret->dram_size = bytes_be32(&b);
-        copy(&b, ret->random_id, sizeof ret->random_id);
+        parse_sd_and_ram(&b, false, ret);
 
         if (bytes_u8(&b) != LEGACY_ACK)
                 return -EPROTO;

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "basic/fd.h"
 #include "test.h"
@@ -33,4 +34,14 @@ static inline void folder_remove(Folder *f)
 static inline void folder_write(const Folder *f, const char *name, const char *text)
 {
         assert_int_equal(file_replace_at(f->fd, name, text, strlen(text), 0644), 0);
+}
+
+/* a file without a disk behind it */
+static inline int memory_file(const void *data, size_t size)
+{
+        int fd = memfd_create("test", MFD_CLOEXEC);
+
+        assert_true(fd >= 0);
+        assert_int_equal(fd_write_full(fd, data, size), 0);
+        return fd;
 }

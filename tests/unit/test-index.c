@@ -8,35 +8,21 @@
 #include <sys/stat.h>
 
 #include "basic/bytes.h"
-#include "basic/fd.h"
+#include "folder.h"
 #include "store/index.h"
 
-static char folder[64];
-static int dir = -1;
+static Folder folder;
 
 static int setup(void **state)
 {
-        snprintf(folder, sizeof folder, "/tmp/test-index.XXXXXX");
-        if (!mkdtemp(folder))
-                return -1;
-        dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return dir < 0 ? -1 : 0;
-}
-
-/* a file without a disk behind it */
-static int memory_file(const void *data, size_t size)
-{
-        int fd = memfd_create("test", MFD_CLOEXEC);
-
-        assert_true(fd >= 0);
-        assert_int_equal(fd_write_full(fd, data, size), 0);
-        return fd;
+        folder_make(&folder);
+        return 0;
 }
 
 static int teardown(void **state)
 {
-        dir = fd_close(dir);
-        return tree_remove_at(AT_FDCWD, folder);
+        folder_remove(&folder);
+        return 0;
 }
 
 static ChunkHash nth_hash(uint64_t i)
@@ -53,15 +39,15 @@ static int make_index(uint64_t part_size, uint8_t sum[SHA256_SIZE])
         _cleanup_(index_writer_freep) IndexWriter *w = NULL;
         uint64_t n = index_chunks(part_size);
 
-        (void)unlinkat(dir, "x.caibx", 0);
-        assert_int_equal(index_create_at(dir, "x.caibx", &w), 0);
+        (void)unlinkat(folder.fd, "x.caibx", 0);
+        assert_int_equal(index_create_at(folder.fd, "x.caibx", &w), 0);
         for (uint64_t i = 0; i < n; i++) {
                 ChunkHash hash = nth_hash(i);
 
                 assert_int_equal(index_add(w, index_chunk_length(part_size, i), &hash), 0);
         }
         assert_int_equal(index_finish(w, sum), 0);
-        return openat(dir, "x.caibx", O_RDONLY | O_CLOEXEC);
+        return openat(folder.fd, "x.caibx", O_RDONLY | O_CLOEXEC);
 }
 
 /* Chunks go in by length and hash and come out with the offset they lie at. */
@@ -140,8 +126,8 @@ static void test_writer_refuses(void **state)
         _cleanup_(index_writer_freep) IndexWriter *w = NULL, *again = NULL;
         ChunkHash hash = nth_hash(1);
 
-        assert_int_equal(index_create_at(dir, "x.caibx", &w), 0);
-        assert_int_equal(index_create_at(dir, "x.caibx", &again), -EEXIST);
+        assert_int_equal(index_create_at(folder.fd, "x.caibx", &w), 0);
+        assert_int_equal(index_create_at(folder.fd, "x.caibx", &again), -EEXIST);
         assert_int_equal(index_add(w, 0, &hash), -EINVAL);
         assert_int_equal(index_add(w, CHUNK_SIZE + 1, &hash), -EINVAL);
         assert_int_equal(index_add(w, 512, &hash), 0);
@@ -159,7 +145,7 @@ static void test_wrong_size(void **state)
         assert_int_equal(index_open(fd, 2 * CHUNK_SIZE, &r, sum), -EBADMSG);
         assert_int_equal(index_open(fd, 0, &r, sum), -EBADMSG);
         assert_int_equal(index_open(fd, UINT64_MAX, &r, sum), -EBADMSG);
-        assert_int_equal(index_open(dir, 3 * CHUNK_SIZE, &r, sum), -EBADMSG);
+        assert_int_equal(index_open(folder.fd, 3 * CHUNK_SIZE, &r, sum), -EBADMSG);
 }
 
 /* Any bit of the structure is noticed by the reader; bits of the hashes change the sum. */

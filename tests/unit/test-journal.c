@@ -7,35 +7,21 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "basic/fd.h"
+#include "folder.h"
 #include "store/journal.h"
 
-static char folder[64];
-static int dir = -1;
+static Folder folder;
 
 static int setup(void **state)
 {
-        snprintf(folder, sizeof folder, "/tmp/test-journal.XXXXXX");
-        if (!mkdtemp(folder))
-                return -1;
-        dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return dir < 0 ? -1 : 0;
-}
-
-/* a file without a disk behind it */
-static int memory_file(const void *data, size_t size)
-{
-        int fd = memfd_create("test", MFD_CLOEXEC);
-
-        assert_true(fd >= 0);
-        assert_int_equal(fd_write_full(fd, data, size), 0);
-        return fd;
+        folder_make(&folder);
+        return 0;
 }
 
 static int teardown(void **state)
 {
-        dir = fd_close(dir);
-        return tree_remove_at(AT_FDCWD, folder);
+        folder_remove(&folder);
+        return 0;
 }
 
 static const JournalEntry entries[] = {
@@ -82,8 +68,8 @@ static void write_entries(void)
 {
         _cleanup_(journal_freep) Journal *j = NULL;
 
-        (void)unlinkat(dir, "journal", 0);
-        assert_int_equal(journal_create_at(dir, "journal", &j), 0);
+        (void)unlinkat(folder.fd, "journal", 0);
+        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
         for (size_t i = 0; i < ELEMENTS(entries); i++)
                 assert_int_equal(journal_add(j, entries + i), 0);
         assert_int_equal(journal_flush(j), 0);
@@ -114,7 +100,7 @@ static void test_there_and_back(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(dir, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
         assert_int_equal(read_entries(data, size, &valid), ELEMENTS(entries));
         assert_int_equal(valid, size);
 }
@@ -125,7 +111,7 @@ static void test_text(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(dir, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
         assert_int_equal(strncmp(data, "E 1795184223 attach usb 1-1.2 #", 31), 0);
         assert_non_null(strstr(data,
                 "\nC nvram 3 4096 0102030000000000000000000000000000000000"
@@ -141,7 +127,7 @@ static void test_truncated(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(dir, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
         for (size_t i = 0; i <= size; i++) {
                 size_t lines = 0;
 
@@ -159,7 +145,7 @@ static void test_flipped_bits(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(dir, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
         for (size_t i = 0; i < 8 * size; i++) {
                 size_t lines = 0;
 
@@ -186,8 +172,8 @@ static void test_refused(void **state)
         };
         _cleanup_(journal_freep) Journal *j = NULL, *again = NULL;
 
-        assert_int_equal(journal_create_at(dir, "journal", &j), 0);
-        assert_int_equal(journal_create_at(dir, "journal", &again), -EEXIST);
+        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
+        assert_int_equal(journal_create_at(folder.fd, "journal", &again), -EEXIST);
         for (size_t i = 0; i < ELEMENTS(bad); i++)
                 assert_int_equal(journal_add(j, bad + i), -EINVAL);
         assert_int_equal(journal_flush(j), 0);
@@ -204,7 +190,7 @@ static void test_hostile_text(void **state)
         _cleanup_close_ int fd = -1;
         JournalEntry got;
 
-        assert_int_equal(journal_create_at(dir, "journal", &j), 0);
+        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
         assert_int_equal(journal_add(j, &e), 0);
         assert_int_equal(journal_flush(j), 0);
         fd = journal_dup(j);
@@ -222,7 +208,7 @@ static void test_long(void **state)
         _cleanup_close_ int fd = -1;
         JournalEntry e = entries[1];
 
-        assert_int_equal(journal_create_at(dir, "journal", &j), 0);
+        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
         for (uint64_t i = 0; i < 2000; i++) {
                 e.chunk = i;
                 assert_int_equal(journal_add(j, &e), 0);
