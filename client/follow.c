@@ -111,8 +111,11 @@ void job_print_result(const json_t *job)
         /* colours are ours, the words are not */
         const char *on = !color ? "" : code == EXIT_OK ? "\033[32m" : "\033[31m";
         fprintf(stderr, "%s", on);
-        message("job %u: %s%s%s", id, *result ? result : object_text(job, "state"),
-                *text ? ": " : "", text);
+        if (code == EXIT_OK && strcmp(object_text(job, "kind"), "verify") == 0)
+                message("job %u: %s is intact", id, backup);
+        else
+                message("job %u: %s%s%s", id, *result ? result : object_text(job, "state"),
+                        *text ? ": " : "", text);
         fprintf(stderr, "%s", *on ? "\033[0m" : "");
         if (*hint)
                 message("%s", hint);

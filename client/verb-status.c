@@ -17,9 +17,11 @@ static json_t *open_jobs(json_t *list)
 
 static int status_print(json_t *manager, json_t *devices, json_t *jobs)
 {
-        out_line("mtkbackupd %s, %u backups in %s (%s)", object_text(manager, "version"),
-                (unsigned)object_number(manager, "backup_count"),
-                object_text(manager, "store_path"), object_text(manager, "store_state"));
+        unsigned n = (unsigned)object_number(manager, "backup_count");
+
+        out_line("mtkbackupd %s, %u backup%s in %s (%s)", object_text(manager, "version"), n,
+                n == 1 ? "" : "s", object_text(manager, "store_path"),
+                object_text(manager, "store_state"));
         int r = 0;
         if (json_array_size(devices)) {
                 out_line("%s", "");
