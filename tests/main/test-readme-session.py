@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The terminal session of README.md is what the programs say today.
+"""The tour of README.md is what the programs say today.
 
     tests/main/test-readme-session.py             compares (TAP)
     tests/main/test-readme-session.py --update    writes it into README.md anew
@@ -14,17 +14,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 README = f'{TOP}/README.md'
 BEGIN, END = '<!-- session -->\n```\n', '```\n<!-- end of session -->\n'
-PHONE = 'mt6765,user=128M'
+PHONE = 'mt6765,user=128M,pace=100'
 COMMANDS = [
     'mtkbackupctl',
     'mtkbackupctl agents import MTK_AllInOne_DA.bin',
-    'mtkbackupctl queue --profile mt6765 --wait',
+    'mtkbackupctl queue --profile mt6765 --no-wait',
+    'plug',
+    'mtkbackupctl watch',
     'mtkbackupctl backups',
     'mtkbackupctl verify latest',
     'mtkbackupctl show latest | head -n 26',
@@ -41,22 +41,13 @@ SUBSTITUTES = [
 ]
 
 
-def plug_when_asked():
-    """The person at the cable."""
-    while subprocess.run(['mtkbackupctl', 'jobs', '--json'], capture_output=True, text=True,
-                         check=False).stdout.find('waiting-for-device') < 0:
-        time.sleep(0.1)
-    subprocess.run([os.environ['STATION_PLUG']], check=True)
-
-
 def inside():
     os.chdir(os.environ['STATION_STATE'])
     shutil.copy(os.environ['STATION_AGENT'], 'MTK_AllInOne_DA.bin')
-    os.environ.update(COLUMNS='100', LC_ALL='C.UTF-8')
+    cable = os.path.dirname(os.environ['STATION_PLUG'])
+    os.environ.update(COLUMNS='100', LC_ALL='C.UTF-8', PATH=f'{os.environ["PATH"]}:{cable}')
     for command in COMMANDS:
         print(f'$ {command}', flush=True)
-        if ' queue ' in command:
-            threading.Thread(target=plug_when_asked, daemon=True).start()
         subprocess.run(command, shell=True, check=True, stderr=subprocess.STDOUT,
                        stdin=subprocess.DEVNULL)
         print(flush=True)

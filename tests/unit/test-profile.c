@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <string.h>
 
 #include "data.h"
@@ -235,6 +236,11 @@ static void test_shipped(void **state)
                 if (p->exclude)
                         assert_string_equal(p->exclude[0], rows[i].exclude);
         }
+
+        glob_t found = {};
+        assert_int_equal(glob(TEST_DATA "/../../daemon/profiles/*.yaml", 0, NULL, &found), 0);
+        assert_int_equal(found.gl_pathc, ELEMENTS(rows)); /* each has a row above */
+        globfree(&found);
 }
 
 TEST_MAIN(cmocka_unit_test(test_whole_profile), cmocka_unit_test(test_defaults),
