@@ -64,6 +64,12 @@ static int enumerate(
 
 /* ---- methods ---- */
 
+/* What nobody has asked for anybody at the machine may refuse. */
+static bool may_be_own(const Job *j, uid_t uid)
+{
+        return uid == j->request.uid || j->request.needs_approval;
+}
+
 static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {
         Bus *b = bus_of(m);
@@ -77,7 +83,7 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
         r = authorize_caller(b->authorize, m, &uid, e);
         if (r > 0)
                 r = authorize_action(b->authorize, m, uid,
-                        uid == j->request.uid ? ACTION_CANCEL : ACTION_CANCEL_OTHER, e);
+                        may_be_own(j, uid) ? ACTION_CANCEL : ACTION_CANCEL_OTHER, e);
         if (r <= 0)
                 return r == 0 ? 1 : r;
         if (b->n_cancels == CANCEL_WAITERS_MAX)
@@ -168,6 +174,20 @@ static int get_uid(sd_bus *bus, const char *path, const char *interface, const c
         return sd_bus_message_append(reply, "u", (uint32_t)((const Job *)userdata)->request.uid);
 }
 
+static int get_automatic(sd_bus *bus, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *e)
+{
+        return sd_bus_message_append(reply, "b", ((const Job *)userdata)->request.automatic);
+}
+
+static int get_needs_approval(sd_bus *bus, const char *path, const char *interface,
+        const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *e)
+{
+        const Job *j = userdata;
+
+        return sd_bus_message_append(reply, "b", j->request.needs_approval && !job_is_final(j));
+}
+
 static int get_cancelable(sd_bus *bus, const char *path, const char *interface,
         const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
@@ -181,6 +201,8 @@ static const sd_bus_vtable vtable_job[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("Cancel", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
                 method_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Approve", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                bus_method_approve, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetReport", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
                 method_get_report, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Id", "u", NULL, offsetof(Job, id), CONSTANT),
@@ -190,7 +212,7 @@ static const sd_bus_vtable vtable_job[] = {
         SD_BUS_PROPERTY("Phase", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Profile", "s", get_text, 0, CONSTANT),
         SD_BUS_PROPERTY("Device", "s", get_text, 0, CHANGES),
-        SD_BUS_PROPERTY("StartedByUID", "u", get_uid, 0, CONSTANT),
+        SD_BUS_PROPERTY("StartedByUID", "u", get_uid, 0, CHANGES),
         SD_BUS_PROPERTY("QueuedAt", "t", NULL, offsetof(Job, queued_at), CONSTANT),
         SD_BUS_PROPERTY("StartedAt", "t", NULL, offsetof(Job, started_at), CHANGES),
         SD_BUS_PROPERTY("FinishedAt", "t", NULL, offsetof(Job, finished_at), CHANGES),
@@ -202,6 +224,8 @@ static const sd_bus_vtable vtable_job[] = {
         SD_BUS_PROPERTY("Backup", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Cancelable", "b", get_cancelable, 0, CHANGES),
         SD_BUS_PROPERTY("UserAction", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Automatic", "b", get_automatic, 0, CONSTANT),
+        SD_BUS_PROPERTY("NeedsApproval", "b", get_needs_approval, 0, CHANGES),
         SD_BUS_SIGNAL_WITH_ARGS("Log", SD_BUS_ARGS("u", level, "s", text), 0),
         SD_BUS_SIGNAL_WITH_ARGS(
                 "Finished", SD_BUS_ARGS("s", result, "s", error_name, "s", error_message), 0),
@@ -211,15 +235,17 @@ static const sd_bus_vtable vtable_job[] = {
 /* which properties a change means */
 static const struct {
         unsigned change;
-        const char *properties[12];
+        const char *properties[13];
 } changes[] = {
         { JOB_CHANGED_STATE,
                 { "State", "StartedAt", "FinishedAt", "Result", "ErrorName", "ErrorMessage",
-                        "ErrorHint", "ErrorStatus", "Cancelable", "UserAction", "Phase" } },
+                        "ErrorHint", "ErrorStatus", "Cancelable", "UserAction", "Phase",
+                        "NeedsApproval" } },
         { JOB_CHANGED_PHASE, { "Phase" } },
         { JOB_CHANGED_ACTION, { "UserAction" } },
         { JOB_CHANGED_BACKUP, { "Backup", "Cancelable" } },
         { JOB_CHANGED_DEVICE, { "Device" } },
+        { JOB_CHANGED_APPROVAL, { "NeedsApproval", "StartedByUID" } },
 };
 
 /* ---- progress ---- */

@@ -159,9 +159,7 @@ static void on_imported(void *userdata, const Agent *agent, const Failure *f)
         sd_bus_message_unref(call);
 }
 
-/* uid of the caller when he may do what action says; else what the handler has to return, which is
- * 1 while an answer is waited for */
-static int check(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e)
+int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e)
 {
         uid_t uid;
         int r = authorize_caller(b->authorize, m, &uid, e);
@@ -182,7 +180,7 @@ static int method_import_agent(sd_bus_message *m, void *userdata, sd_bus_error *
 
         if (r < 0)
                 return r;
-        r = check(b, m, ACTION_IMPORT_AGENT, &go_on, e);
+        r = bus_authorize(b, m, ACTION_IMPORT_AGENT, &go_on, e);
         if (!go_on)
                 return r;
         r = agents_import(b->manager->agents, name, file, on_imported, sd_bus_message_ref(m), &f);
@@ -197,7 +195,7 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *e)
         Bus *b = userdata;
         Failure f = { 0 };
         bool go_on;
-        int r = check(b, m, ACTION_CONFIGURE, &go_on, e);
+        int r = bus_authorize(b, m, ACTION_CONFIGURE, &go_on, e);
 
         if (!go_on)
                 return r;
@@ -266,9 +264,14 @@ static const sd_bus_vtable vtable[] = {
                 SD_BUS_RESULT("s", id, "s", description, "as", chips), method_import_agent,
                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "", method_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetAutoBackup", SD_BUS_ARGS("b", on), SD_BUS_NO_RESULT,
+                bus_method_set_auto, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("StorePath", "s", get_store_path, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("StoreState", "s", get_store_state, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("AutoBackup", "b", bus_get_auto, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("AutoBackupDecidedBy", "s", bus_get_auto_source, 0,
+                SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("JobCount", "u", get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("DeviceCount", "u", get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("BackupCount", "u", get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -51,4 +51,16 @@ int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
 /* Answers those who wait for the job's end. */
 void bus_job_ended(Bus *b, const Job *j);
 
+/* Whether the caller may do what action says; when not to go on, what is returned is what the
+ * handler has to return: 1 while an answer is waited for. */
+int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e);
+
 int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e);
+
+/* bus-auto.c: automatic backup */
+int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_method_approve(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_get_auto(sd_bus *bus, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *e);
+int bus_get_auto_source(sd_bus *bus, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *e);

@@ -27,6 +27,12 @@ void bus_job_log(Bus *b, const Job *j, unsigned level, const char *text);
 /* There are more or fewer jobs, devices or backups than before. */
 void bus_counts_changed(Bus *b);
 
+/* Whether phones are backed up automatically, or who has decided that. */
+void bus_auto_changed(Bus *b);
+
+/* Whether phones are backed up automatically, or who has decided that. */
+void bus_auto_changed(Bus *b);
+
 void bus_device_added(Bus *b, Device *d);
 void bus_device_changed(Bus *b, Device *d);
 void bus_device_removed(Bus *b, Device *d); /* while it is still in the list */

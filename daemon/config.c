@@ -62,9 +62,74 @@ static int parse_chips(const YamlTree *tree, const YamlNode *n, Config *c, Failu
         return 0;
 }
 
+/* "20h", "7d": a whole number and its unit */
+static int parse_interval(const YamlTree *tree, const YamlNode *n, PolicyRules *rules, Failure *f)
+{
+        static const struct {
+                char unit;
+                uint32_t seconds;
+        } units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 24 * 3600 }, { 'w', 7 * 24 * 3600 } };
+        const char *text = NULL;
+        size_t digits;
+        int r = yaml_get_text(tree, n, 8, &text, f);
+
+        if (r < 0 || !text)
+                return r;
+        digits = strspn(text, "0123456789");
+        for (size_t i = 0; digits > 0 && i < ELEMENTS(units); i++) {
+                unsigned long count = strtoul(text, NULL, 10);
+
+                if (text[digits] != units[i].unit || text[digits + 1] ||
+                        count > POLICY_INTERVAL_MAX / units[i].seconds)
+                        continue;
+                rules->interval_set = true;
+                rules->interval = (uint32_t)count * units[i].seconds;
+                return 0;
+        }
+        return yaml_tree_error(tree, n, f,
+                "expected a time such as 90m, 20h, 7d or 2w of at most a year, not \"%s\"", text);
+}
+
+static int parse_auto_profile(
+        const YamlTree *tree, const YamlNode *n, PolicyRules *rules, Failure *f)
+{
+        const char *name = NULL;
+        int r = yaml_get_text(tree, n, PROFILE_NAME_MAX, &name, f);
+
+        if (r < 0 || !name || strcmp(name, "by-chip") == 0)
+                return r;
+        if (!profile_name_valid(name))
+                return yaml_tree_error(
+                        tree, n, f, "expected by-chip or the name of a profile, not \"%s\"", name);
+        snprintf(rules->profile, sizeof rules->profile, "%s", name);
+        return 0;
+}
+
+static int parse_auto(const YamlTree *tree, const YamlNode *n, PolicyRules *rules, Failure *f)
+{
+        static const char *const keys[] = { "enabled", "profile", "minimum-interval",
+                "known-phones-only", NULL };
+        bool enabled = false;
+        int r = n ? yaml_map_check(tree, n, keys, f) : 0;
+
+        if (r < 0 || !n)
+                return r;
+        r = yaml_get_bool(tree, yaml_map_get(n, "enabled"), &enabled, f);
+        if (r == 0 && yaml_map_get(n, "enabled"))
+                rules->enabled = enabled ? CHOICE_ON : CHOICE_OFF;
+        if (r == 0)
+                r = parse_auto_profile(tree, yaml_map_get(n, "profile"), rules, f);
+        if (r == 0)
+                r = parse_interval(tree, yaml_map_get(n, "minimum-interval"), rules, f);
+        if (r == 0)
+                r = yaml_get_bool(
+                        tree, yaml_map_get(n, "known-phones-only"), &rules->known_only, f);
+        return r;
+}
+
 int config_parse(const char *file, const char *text, size_t size, Config *ret, Failure *f)
 {
-        static const char *const keys[] = { "store", "cage", "chips", NULL };
+        static const char *const keys[] = { "store", "cage", "chips", "auto-backup", NULL };
         _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
         _cleanup_(config_done) Config c = { 0 };
         int r = yaml_tree_parse(file, text, size, CONFIG_SIZE_MAX, ERROR_INVALID_FILE, &tree, f);
@@ -78,6 +143,9 @@ int config_parse(const char *file, const char *text, size_t size, Config *ret, F
                 r = parse_cage(tree, yaml_map_get(yaml_tree_root(tree), "cage"), &c, f);
         if (r == 0)
                 r = parse_chips(tree, yaml_map_get(yaml_tree_root(tree), "chips"), &c, f);
+        if (r == 0)
+                r = parse_auto(
+                        tree, yaml_map_get(yaml_tree_root(tree), "auto-backup"), &c.automatic, f);
         if (r < 0)
                 return r;
         *ret = c;

@@ -6,11 +6,17 @@
  *   store: /srv/phones      # where the backups are kept; default: store in the state directory
  *   cage: required          # or optional: helpers that cannot cage themselves run all the same
  *   chips: [0x1234=MT6765]  # hardware codes that are treated like a known chip
+ *   auto-backup:            # policy.h
+ *     enabled: off
+ *     profile: by-chip      # or the name of one
+ *     minimum-interval: 20h
+ *     known-phones-only: no
  *
  * A file that is not there is an empty one. Errors carry file, line, column, key and what was
  * expected. */
 
 #include "basic/failure.h"
+#include "daemon/policy.h"
 #include "profile/chip.h"
 
 enum { CONFIG_SIZE_MAX = 65536 };
@@ -19,6 +25,7 @@ typedef struct Config {
         char *store; /* absolute, or NULL for the default */
         bool cage_optional;
         char chips[CHIP_EXTRA_MAX][CHIP_EXTRA_TEXT_MAX + 1]; /* ended by an empty one, or full */
+        PolicyRules automatic;
 } Config;
 
 void config_done(Config *c);

@@ -152,7 +152,8 @@ static json_t *failure_to_json(const Failure *f)
 /* jansson takes UTF-8 only; everything here is ASCII or was checked at the bus, which does too */
 json_t *job_to_json(const Job *j)
 {
-        return json_pack("{sI ss ss ss* ss* ss* ss* so* ss sI sI sI sI ss* ss* ss* ss* so*}", "id",
+        return json_pack(
+                "{sI ss ss ss* ss* ss* ss* so* ss sI sI sI sI ss* ss* ss* ss* so* sb sb ss*}", "id",
                 (json_int_t)j->id, "kind", job_kind_to_string(j->request.kind), "state",
                 job_state_to_string(j->state), "profile", j->request.profile, "name",
                 j->request.name, "wanted_port", j->request.port, "wanted_backup", j->request.backup,
@@ -160,7 +161,9 @@ json_t *job_to_json(const Job *j)
                 verify_level_to_string(j->request.level), "uid", (json_int_t)j->request.uid,
                 "queued_at", (json_int_t)j->queued_at, "started_at", (json_int_t)j->started_at,
                 "finished_at", (json_int_t)j->finished_at, "port", j->port, "result", j->result,
-                "backup", j->backup, "report", j->report, "failure", failure_to_json(&j->failure));
+                "backup", j->backup, "report", j->report, "failure", failure_to_json(&j->failure),
+                "automatic", j->request.automatic, "needs_approval", j->request.needs_approval,
+                "mark", j->request.mark);
 }
 
 /* One key of a job. A missing one leaves the default; one of the wrong type or size spoils all. */
@@ -187,6 +190,14 @@ static uint64_t get_number(const json_t *json, const char *key, uint64_t max, bo
                 return 0;
         }
         return (uint64_t)json_integer_value(v);
+}
+
+static bool get_truth(const json_t *json, const char *key, bool *bad)
+{
+        const json_t *v = json_object_get(json, key);
+        if (v && !json_is_boolean(v))
+                *bad = true;
+        return json_is_true(v);
 }
 
 static int get_name(
@@ -253,6 +264,9 @@ int job_from_json(const json_t *json, Job **ret)
         r->kind = (JobKind)get_name(json, "kind", job_kind_from_string, &bad);
         r->level = (VerifyLevel)get_name(json, "level", verify_level_from_string, &bad);
         r->uid = (uid_t)get_number(json, "uid", UINT32_MAX - 1, &bad);
+        r->automatic = get_truth(json, "automatic", &bad);
+        r->needs_approval = get_truth(json, "needs_approval", &bad);
+        snprintf(r->mark, sizeof r->mark, "%s", get_text(json, "mark", JOB_MARK_MAX, &bad));
         r->profile = strdup(get_text(json, "profile", JOB_NAME_MAX, &bad));
         r->name = strdup(get_text(json, "name", JOB_NAME_MAX, &bad));
         r->port = strdup(get_text(json, "wanted_port", JOB_PORT_MAX, &bad));

@@ -20,6 +20,7 @@ enum {
         JOB_PATTERN_MAX = 80,
         JOB_PORT_MAX = 64,
         JOB_BACKUP_MAX = 64,
+        JOB_MARK_MAX = 12,          /* of a phone */
         JOB_REPORT_MAX = 16 * 1024, /* bytes of a detect report */
 };
 
@@ -54,6 +55,11 @@ typedef struct JobRequest {
         char **partitions; /* patterns, NULL: the profile's */
         VerifyLevel level;
         uid_t uid;
+
+        /* of jobs that the service makes when a phone appears */
+        bool automatic;
+        bool needs_approval;         /* nobody has agreed to it yet: it is not begun */
+        char mark[JOB_MARK_MAX + 1]; /* only this phone (phone_mark), "" any */
 } JobRequest;
 void job_request_done(JobRequest *r);
 

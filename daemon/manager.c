@@ -177,7 +177,9 @@ int manager_reload(Manager *m, Failure *f)
                 log_notice("The place of the store changes with the next start of the service");
         m->config.cage_optional = c.cage_optional;
         memcpy(m->config.chips, c.chips, sizeof c.chips);
+        m->config.automatic = c.automatic;
         apply_config(m);
+        bus_auto_changed(m->bus);
         log_info("Reloaded, %zu profiles", m->profiles.n);
         dispatch_schedule(m);
         return 0;
@@ -194,6 +196,21 @@ static int open_queue(Manager *m, Failure *f)
                 log_error(
                         "The queue in %s was damaged; it is kept as queue.json.bad, and a new one "
                         "was begun.",
+                        m->setup->state);
+        return 0;
+}
+
+static int open_auto_state(Manager *m, Failure *f)
+{
+        int r = auto_state_open(m->state_dir, &m->automatic);
+
+        if (r < 0)
+                return failure_set(f, r, ERROR_FAILED,
+                        "The state of automatic backup in %s cannot be used: %s.", m->setup->state,
+                        strerror(-r));
+        if (r > 0)
+                log_error("The state of automatic backup in %s was damaged; it is kept as "
+                          "auto-backup.json.bad. The switch and who agreed to what are forgotten.",
                         m->setup->state);
         return 0;
 }
@@ -251,6 +268,8 @@ int manager_new(const ManagerSetup *setup, Manager **ret, Failure *f)
         r = load_profiles(m, f);
         if (r == 0)
                 r = open_queue(m, f);
+        if (r == 0)
+                r = open_auto_state(m, f);
         if (r < 0)
                 return r;
         r = make_parts(m);
@@ -273,6 +292,7 @@ Manager *manager_free(Manager *m)
         store_free(m->store);
         agents_free(m->agents);
         queue_free(m->queue);
+        auto_state_free(m->automatic);
         profile_set_done(&m->profiles);
         config_done(&m->config);
         sd_event_source_disable_unref(m->dispatch);

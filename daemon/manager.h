@@ -5,6 +5,7 @@
  * their own files; here they are made, told of each other's events and taken down. */
 
 #include "daemon/agents.h"
+#include "daemon/auto-state.h"
 #include "daemon/config.h"
 #include "daemon/device.h"
 #include "daemon/profile-set.h"
@@ -28,6 +29,7 @@ typedef struct Manager {
         HelperSetup helpers;
         ProfileSet profiles;
         Queue *queue;
+        AutoState *automatic;
         Agents *agents;
         Store *store;
         Devices devices;

@@ -26,6 +26,7 @@ typedef enum JobChange {
         JOB_CHANGED_BACKUP = 1 << 3, /* and whether it can be cancelled */
         JOB_CHANGED_DEVICE = 1 << 4,
         JOB_CHANGED_PROGRESS = 1 << 5,
+        JOB_CHANGED_APPROVAL = 1 << 6, /* and whose job it is */
 } JobChange;
 
 typedef struct QueueEvents {

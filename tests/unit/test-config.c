@@ -29,6 +29,40 @@ static void test_whole_file(void **state)
         assert_string_equal(c.chips[2], "");
 }
 
+static void test_automatic(void **state)
+{
+        static const struct {
+                const char *text;
+                uint32_t seconds;
+        } intervals[] = { { "0h", 0 }, { "90m", 5400 }, { "20h", 72000 }, { "7d", 604800 },
+                { "2w", 1209600 }, { "366d", POLICY_INTERVAL_MAX } };
+        _cleanup_(config_done) Config c = { 0 };
+        char text[64];
+        Failure f;
+
+        assert_int_equal(parse("auto-backup:\n  enabled: on\n  profile: mt6765\n"
+                               "  minimum-interval: 7d\n  known-phones-only: yes\n",
+                                 &c, &f),
+                0);
+        assert_int_equal(c.automatic.enabled, CHOICE_ON);
+        assert_string_equal(c.automatic.profile, "mt6765");
+        assert_int_equal(policy_interval(&c.automatic), 7 * 24 * 3600);
+        assert_true(c.automatic.known_only);
+        assert_int_equal(parse("auto-backup: {enabled: off, profile: by-chip}\n", &c, &f), 0);
+        assert_int_equal(c.automatic.enabled, CHOICE_OFF);
+        assert_string_equal(c.automatic.profile, "");
+        assert_false(c.automatic.known_only);
+        assert_int_equal(parse("auto-backup:\n  known-phones-only: no\n", &c, &f), 0);
+        assert_int_equal(c.automatic.enabled, CHOICE_NONE);
+        assert_int_equal(policy_interval(&c.automatic), POLICY_INTERVAL_DEFAULT);
+        for (size_t i = 0; i < ELEMENTS(intervals); i++) {
+                snprintf(text, sizeof text, "auto-backup: {minimum-interval: %s}\n",
+                        intervals[i].text);
+                assert_int_equal(parse(text, &c, &f), 0);
+                assert_int_equal(policy_interval(&c.automatic), intervals[i].seconds);
+        }
+}
+
 static void test_defaults(void **state)
 {
         static const char *const texts[] = { "", "# nothing\n", "cage: required\n" };
@@ -60,6 +94,19 @@ static void test_mistakes(void **state)
                 { "store: /a\nstore: /b\n", "mtkbackupd.yaml:2:1: store" },
                 { "- a\n", "mtkbackupd.yaml:1:1: " },
                 { "store: 'x\n", "mtkbackupd.yaml:" },
+                { "auto-backup: on\n", "mtkbackupd.yaml:1:14: auto-backup: expected" },
+                { "auto-backup:\n  on: yes\n", "mtkbackupd.yaml:2:3: auto-backup.on" },
+                { "auto-backup:\n  enabled: maybe\n",
+                        "mtkbackupd.yaml:2:12: auto-backup.enabled: expected" },
+                { "auto-backup:\n  profile: a/b\n", "2:12: auto-backup.profile: expected" },
+                { "auto-backup:\n  minimum-interval: 7\n",
+                        "2:21: auto-backup.minimum-interval: expected a time such as" },
+                { "auto-backup: {minimum-interval: h}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {minimum-interval: -1h}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {minimum-interval: 1hh}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {minimum-interval: 367d}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {minimum-interval: 9999999h}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {known-phones-only: 2}\n", "auto-backup.known-phones-only" },
         };
         char path[] = "/old";
         Config c = { .store = path };
@@ -95,5 +142,6 @@ static void test_files(void **state)
         folder_remove(&folder);
 }
 
-TEST_MAIN(cmocka_unit_test(test_whole_file), cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_mistakes), cmocka_unit_test(test_files))
+TEST_MAIN(cmocka_unit_test(test_whole_file), cmocka_unit_test(test_automatic),
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_files))

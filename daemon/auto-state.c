@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/auto-state.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "basic/fd.h"
+#include "daemon/text.h"
+
+#define STATE_FILE "auto-backup.json"
+#define STATE_FILE_BAD "auto-backup.json.bad"
+
+enum { STATE_VERSION = 1 };
+
+struct AutoState {
+        int dir;
+        PolicyChoice choice;
+        AutoPhone *phones;
+        size_t n;
+};
+
+AutoState *auto_state_free(AutoState *s)
+{
+        if (!s)
+                return NULL;
+        fd_close(s->dir);
+        free(s->phones);
+        free(s);
+        return NULL;
+}
+
+bool auto_mark_valid(const char *mark)
+{
+        return strlen(mark) == AUTO_MARK_SIZE - 1 && mark[strspn(mark, "0123456789abcdef")] == 0;
+}
+
+/* ---- the file ---- */
+
+static json_t *phone_to_json(const AutoPhone *p)
+{
+        return json_pack("{ss ss ss sb sI sI}", "mark", p->mark, "chip", p->chip, "key", p->key,
+                "refused", p->refused, "uid", (json_int_t)p->uid, "since", (json_int_t)p->since);
+}
+
+static int save(const AutoState *s)
+{
+        _cleanup_free_ char *text = NULL;
+        json_t *phones = json_array(), *root;
+
+        for (size_t i = 0; phones && i < s->n; i++)
+                if (json_array_append_new(phones, phone_to_json(s->phones + i)) < 0) {
+                        json_decref(phones);
+                        return -ENOMEM;
+                }
+        root = json_pack("{si ss so}", "version", STATE_VERSION, "switch",
+                policy_choice_to_string(s->choice), "phones", phones);
+        if (!root)
+                return -ENOMEM;
+        text = json_dumps(root, JSON_INDENT(1));
+        json_decref(root);
+        if (!text)
+                return -ENOMEM;
+        return file_replace_at(s->dir, STATE_FILE, text, strlen(text), 0600);
+}
+
+static int phone_from_json(json_t *json, AutoPhone *ret)
+{
+        const char *mark, *chip, *key;
+        json_int_t uid, since;
+        AutoPhone p = { 0 };
+        int refused;
+
+        if (json_unpack(json, "{ss ss ss sb sI sI}", "mark", &mark, "chip", &chip, "key", &key,
+                    "refused", &refused, "uid", &uid, "since", &since) < 0)
+                return -EBADMSG;
+        if (!auto_mark_valid(mark) || strlen(chip) >= sizeof p.chip ||
+                strlen(key) >= sizeof p.key || uid < 0 || uid >= UINT32_MAX || since < 0)
+                return -EBADMSG;
+        text_copy(p.mark, sizeof p.mark, mark);
+        text_copy(p.chip, sizeof p.chip, chip);
+        text_copy(p.key, sizeof p.key, key);
+        p.refused = refused;
+        p.uid = (uid_t)uid;
+        p.since = (uint64_t)since;
+        *ret = p;
+        return 0;
+}
+
+static int read_text(AutoState *s, const char *text, size_t size)
+{
+        json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        json_t *phones = json_object_get(root, "phones");
+        const char *choice = json_string_value(json_object_get(root, "switch"));
+        int value = choice ? policy_choice_from_string(choice) : -EBADMSG, r = 0;
+        size_t n = json_array_size(phones);
+
+        if (json_integer_value(json_object_get(root, "version")) != STATE_VERSION || value < 0 ||
+                !json_is_array(phones) || n > AUTO_PHONES_MAX)
+                r = -EBADMSG;
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                AutoPhone p;
+
+                r = phone_from_json(json_array_get(phones, i), &p);
+                if (r == 0 && auto_state_find(s, p.mark))
+                        r = -EBADMSG;
+                if (r == 0)
+                        s->phones[s->n++] = p;
+        }
+        if (r == 0)
+                s->choice = (PolicyChoice)value;
+        json_decref(root);
+        return r;
+}
+
+int auto_state_open(int dir, AutoState **ret)
+{
+        _cleanup_(auto_state_freep) AutoState *s = calloc(1, sizeof *s);
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r, bad = 0;
+
+        if (!s)
+                return -ENOMEM;
+        s->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+        if (s->dir < 0)
+                return -errno;
+        s->phones = calloc(AUTO_PHONES_MAX, sizeof *s->phones);
+        if (!s->phones)
+                return -ENOMEM;
+        r = file_read_at(dir, STATE_FILE, AUTO_FILE_MAX, &text, &size);
+        if (r == 0)
+                r = read_text(s, text, size);
+        if (r == -EBADMSG || r == -EFBIG || r == -EINVAL) {
+                s->n = 0;
+                if (renameat(dir, STATE_FILE, dir, STATE_FILE_BAD) < 0)
+                        return -errno;
+                bad = 1;
+        } else if (r < 0 && r != -ENOENT)
+                return r;
+        *ret = TAKE_PTR(s);
+        return bad;
+}
+
+/* ---- the switch ---- */
+
+PolicyChoice auto_state_switch(const AutoState *s)
+{
+        return s->choice;
+}
+
+int auto_state_set_switch(AutoState *s, PolicyChoice choice)
+{
+        PolicyChoice old = s->choice;
+        int r;
+
+        if (choice == old)
+                return 0;
+        s->choice = choice;
+        r = save(s);
+        if (r < 0)
+                s->choice = old;
+        return r;
+}
+
+/* ---- phones ---- */
+
+static AutoPhone *find(const AutoState *s, const char *mark)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (strcmp(s->phones[i].mark, mark) == 0)
+                        return s->phones + i;
+        return NULL;
+}
+
+const AutoPhone *auto_state_find(const AutoState *s, const char *mark)
+{
+        return find(s, mark);
+}
+
+size_t auto_state_count(const AutoState *s)
+{
+        return s->n;
+}
+
+const AutoPhone *auto_state_at(const AutoState *s, size_t i)
+{
+        assert(i < s->n);
+        return s->phones + i;
+}
+
+int auto_state_put(AutoState *s, const AutoPhone *phone)
+{
+        AutoPhone *known = find(s, phone->mark), old;
+        int r;
+
+        if (known) {
+                old = *known;
+                *known = *phone;
+        } else {
+                if (s->n == AUTO_PHONES_MAX)
+                        return -ENOSPC;
+                s->phones[s->n++] = *phone;
+        }
+        r = save(s);
+        if (r < 0 && known)
+                *known = old;
+        else if (r < 0)
+                s->n--;
+        return r;
+}
+
+int auto_state_forget(AutoState *s, const char *mark)
+{
+        AutoPhone *known = find(s, mark), old;
+        size_t behind;
+        int r;
+
+        if (!known)
+                return -ENOENT;
+        old = *known;
+        behind = (size_t)(s->phones + s->n - known) - 1;
+        memmove(known, known + 1, behind * sizeof *known);
+        s->n--;
+        r = save(s);
+        if (r < 0) {
+                memmove(known + 1, known, behind * sizeof *known);
+                *known = old;
+                s->n++;
+        }
+        return r;
+}
