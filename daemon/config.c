@@ -127,9 +127,33 @@ static int parse_auto(const YamlTree *tree, const YamlNode *n, PolicyRules *rule
         return r;
 }
 
+static int parse_usb_ids(const YamlTree *tree, const YamlNode *n, Config *c, Failure *f)
+{
+        int r = n ? yaml_check_list(tree, n, USB_ID_EXTRA_MAX, USB_ID_TEXT_MAX, f) : 0;
+        size_t i = 0;
+        UsbId id;
+
+        if (r < 0 || !n)
+                return r;
+        for (const YamlNode *item = n->first; item; item = item->next) {
+                r = usb_id_extra_parse(item->text, &id);
+                if (r == -ENOENT)
+                        return yaml_tree_error(tree, item, f,
+                                "expected preloader, brom or agent behind the =, not \"%s\"",
+                                item->text);
+                if (r < 0)
+                        return yaml_tree_error(tree, item, f,
+                                "expected something like 0e8d:2000=preloader, not \"%s\"",
+                                item->text);
+                snprintf(c->usb_ids[i++], sizeof c->usb_ids[0], "%s", item->text);
+        }
+        return 0;
+}
+
 int config_parse(const char *file, const char *text, size_t size, Config *ret, Failure *f)
 {
-        static const char *const keys[] = { "store", "cage", "chips", "auto-backup", NULL };
+        static const char *const keys[] = { "store", "cage", "chips", "usb-ids", "auto-backup",
+                NULL };
         _cleanup_(yaml_tree_freep) YamlTree *tree = NULL;
         _cleanup_(config_done) Config c = { 0 };
         int r = yaml_tree_parse(file, text, size, CONFIG_SIZE_MAX, ERROR_INVALID_FILE, &tree, f);
@@ -143,6 +167,8 @@ int config_parse(const char *file, const char *text, size_t size, Config *ret, F
                 r = parse_cage(tree, yaml_map_get(yaml_tree_root(tree), "cage"), &c, f);
         if (r == 0)
                 r = parse_chips(tree, yaml_map_get(yaml_tree_root(tree), "chips"), &c, f);
+        if (r == 0)
+                r = parse_usb_ids(tree, yaml_map_get(yaml_tree_root(tree), "usb-ids"), &c, f);
         if (r == 0)
                 r = parse_auto(
                         tree, yaml_map_get(yaml_tree_root(tree), "auto-backup"), &c.automatic, f);

@@ -6,6 +6,7 @@
  *   store: /srv/phones      # where the backups are kept; default: store in the state directory
  *   cage: required          # or optional: helpers that cannot cage themselves run all the same
  *   chips: [0x1234=MT6765]  # hardware codes that are treated like a known chip
+ *   usb-ids: [1234:5678=preloader]  # devices that are phones in download mode, too
  *   auto-backup:            # policy.h
  *     enabled: off
  *     profile: by-chip      # or the name of one
@@ -17,6 +18,7 @@
 
 #include "basic/failure.h"
 #include "daemon/policy.h"
+#include "daemon/usb-id.h"
 #include "profile/chip.h"
 
 enum { CONFIG_SIZE_MAX = 65536 };
@@ -25,6 +27,7 @@ typedef struct Config {
         char *store; /* absolute, or NULL for the default */
         bool cage_optional;
         char chips[CHIP_EXTRA_MAX][CHIP_EXTRA_TEXT_MAX + 1]; /* ended by an empty one, or full */
+        char usb_ids[USB_ID_EXTRA_MAX][USB_ID_TEXT_MAX + 1]; /* likewise */
         PolicyRules automatic;
 } Config;
 

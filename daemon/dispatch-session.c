@@ -10,6 +10,7 @@
 #include "daemon/bus.h"
 #include "daemon/dispatch.h"
 #include "daemon/run.h"
+#include "daemon/usb-id.h"
 #include "profile/chip.h"
 
 static Device *device_of(Manager *m, const Session *s)
@@ -420,16 +421,32 @@ static const SessionEvents session_events = {
 
 /* ---- the start ---- */
 
+/* One sentence with what happened, one with the cure. */
+static void describe_rights(Device *d)
+{
+        char rule[USB_ID_RULE_SIZE];
+
+        usb_id_rule(d->vendor, d->product, rule);
+        if (usb_id_has_rule(d->vendor, d->product))
+                snprintf(d->message, sizeof d->message,
+                        "The service may not open the phone at USB port %s. Check that the udev "
+                        "rule 60-mtkbackup.rules is installed, run \"udevadm control --reload\", "
+                        "then plug the phone in again.",
+                        d->port);
+        else
+                snprintf(d->message, sizeof d->message,
+                        "The service may not open the phone at USB port %s. Put this line into "
+                        "/etc/udev/rules.d/61-mtkbackup.rules, run \"udevadm control --reload\", "
+                        "then plug the phone in again: %s",
+                        d->port, rule);
+}
+
 static void unreachable(Manager *m, Device *d, int error)
 {
         d->unreachable = true;
         d->state = DEVICE_FAILED;
         if (error == -EACCES || error == -EPERM)
-                snprintf(d->message, sizeof d->message,
-                        "The service may not open the phone at USB port %s: check that the udev "
-                        "rule "
-                        "60-mtkbackup.rules is installed, then plug the phone in again.",
-                        d->port);
+                describe_rights(d);
         else
                 snprintf(d->message, sizeof d->message,
                         "The phone at USB port %s cannot be opened: %s.", d->port,

@@ -417,6 +417,16 @@ void dispatch_unplugged(Manager *m, const char *port)
         dispatch_schedule(m);
 }
 
+void dispatch_other(Manager *m, const HotplugDevice *other)
+{
+        Device *d = devices_find(&m->devices, other->port);
+
+        /* a session goes on: it knows better */
+        if (!d || d->session)
+                return;
+        dispatch_unplugged(m, other->port);
+}
+
 void dispatch_session_gone(Manager *m, Device *d)
 {
         if (!d->attached) {

@@ -15,6 +15,8 @@
 void dispatch_schedule(Manager *m);
 
 void dispatch_plugged(Manager *m, const HotplugDevice *plug);
+/* It is no phone in download mode; what was taken for one before the configuration changed goes. */
+void dispatch_other(Manager *m, const HotplugDevice *other);
 void dispatch_unplugged(Manager *m, const char *port);
 
 /* Whether the daemon could do this at all: profile, download agent, store. 0 or a negative errno

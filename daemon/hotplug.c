@@ -57,13 +57,17 @@ static void tell_added(Hotplug *h, struct udev_device *d)
         const UsbId *id = usb_id_find(
                 phone.vendor, phone.product, udev_device_get_sysattr_value(d, "product"));
 
-        if (!id || !phone.port || !phone.node)
+        if (!phone.port || !phone.node)
                 return;
-        phone.mode = id->mode;
+        phone.interfaces = udev_device_get_property_value(d, "ID_USB_INTERFACES") ?: "";
         phone.number = (uint32_t)(get_number(udev_device_get_sysattr_value(d, "busnum"), 10, 0xffff)
                         << 16 |
                 get_number(udev_device_get_sysattr_value(d, "devnum"), 10, 0xffff));
-        h->events->added(h->userdata, &phone);
+        if (id) {
+                phone.mode = id->mode;
+                h->events->added(h->userdata, &phone);
+        } else
+                h->events->other(h->userdata, &phone);
 }
 
 static void take_event(Hotplug *h, struct udev_device *d)

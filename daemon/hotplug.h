@@ -6,23 +6,25 @@
  * The monitor listens to udev, not to the kernel: only after the rules have run does the node
  * belong to our group. It is enabled first and the devices that are there are listed afterwards, so
  * that none is missed; one that is seen by both is told twice, and so is one whose event is sent
- * twice. Only devices of the identity table are told. No descriptor is read from the device: what
- * the kernel knows of it is enough. */
+ * twice. Devices of the identity table are told as phones, all others as what they are. No descriptor
+ * is read from the device: what the kernel and the rules know of it is enough. */
 
 #include <systemd/sd-event.h>
 
 #include "basic/cleanup.h"
 
 typedef struct HotplugDevice {
-        const char *port; /* "1-2.3": bus and the path of ports */
-        const char *node; /* "/dev/bus/usb/001/005" */
-        const char *mode; /* of the identity table */
+        const char *port;       /* "1-2.3": bus and the path of ports */
+        const char *node;       /* "/dev/bus/usb/001/005" */
+        const char *mode;       /* of the identity table, NULL for others */
+        const char *interfaces; /* their classes, ":ffff00:ff4201:", "" when nobody knows */
         uint16_t vendor, product;
         uint32_t number; /* bus and address, another one at every plug */
 } HotplugDevice;
 
 typedef struct HotplugEvents {
         void (*added)(void *userdata, const HotplugDevice *d);
+        void (*other)(void *userdata, const HotplugDevice *d); /* not in download mode */
         void (*removed)(void *userdata, const char *port);
 } HotplugEvents;
 

@@ -161,6 +161,17 @@ static void apply_config(Manager *m)
         chip_extra_clear();
         for (size_t i = 0; i < CHIP_EXTRA_MAX && m->config.chips[i][0]; i++)
                 (void)chip_extra_add(m->config.chips[i]); /* checked when it was read */
+        usb_id_extra_clear();
+        for (size_t i = 0; i < USB_ID_EXTRA_MAX && m->config.usb_ids[i][0]; i++)
+                (void)usb_id_extra_add(m->config.usb_ids[i]); /* likewise */
+}
+
+static void list_devices(Manager *m)
+{
+        int r = hotplug_enumerate(m->hotplug);
+
+        if (r < 0)
+                log_warning("The devices that are there cannot be listed: %s", strerror(-r));
 }
 
 int manager_reload(Manager *m, Failure *f)
@@ -177,10 +188,12 @@ int manager_reload(Manager *m, Failure *f)
                 log_notice("The place of the store changes with the next start of the service");
         m->config.cage_optional = c.cage_optional;
         memcpy(m->config.chips, c.chips, sizeof c.chips);
+        memcpy(m->config.usb_ids, c.usb_ids, sizeof c.usb_ids);
         m->config.automatic = c.automatic;
         apply_config(m);
         bus_auto_changed(m->bus);
         log_info("Reloaded, %zu profiles", m->profiles.n);
+        list_devices(m); /* what is plugged in may be a phone from now on, or none any more */
         dispatch_schedule(m);
         return 0;
 }
@@ -311,12 +324,21 @@ static void on_plugged(void *userdata, const HotplugDevice *d)
         dispatch_plugged(userdata, d);
 }
 
+static void on_other(void *userdata, const HotplugDevice *d)
+{
+        dispatch_other(userdata, d);
+}
+
 static void on_unplugged(void *userdata, const char *port)
 {
         dispatch_unplugged(userdata, port);
 }
 
-static const HotplugEvents hotplug_events = { .added = on_plugged, .removed = on_unplugged };
+static const HotplugEvents hotplug_events = {
+        .added = on_plugged,
+        .other = on_other,
+        .removed = on_unplugged,
+};
 
 int manager_run(Manager *m)
 {
@@ -334,9 +356,7 @@ int manager_run(Manager *m)
                 return r;
         }
         store_open(m->store);
-        r = hotplug_enumerate(m->hotplug);
-        if (r < 0)
-                log_warning("The devices that are there cannot be listed: %s", strerror(-r));
+        list_devices(m);
         dispatch_schedule(m);
         r = sd_event_loop(m->event);
         bus_flush(m->bus);

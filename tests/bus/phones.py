@@ -26,7 +26,11 @@ WINDOW_MS = os.environ.get('PHONE_WINDOW_MS', '1500')
 
 def run_in_station():
     with tempfile.TemporaryDirectory(prefix='mtkbackup-phones.') as folder:
-        command = [os.environ['STATION'], '--state', os.path.join(folder, 'state'), '--strict',
+        config = os.path.join(folder, 'mtkbackupd.yaml')
+        with open(config, 'w', encoding='utf-8'):
+            pass
+        os.environ['STATION_CONFIG'] = config
+        command = [os.environ['STATION'], '--config', config, '--state', os.path.join(folder, 'state'), '--strict',
                    '--quiet', '--import-agent']
         if os.environ.get('HELPER_DIRECTORY'):
             command += ['--helpers', os.environ['HELPER_DIRECTORY']]
@@ -119,6 +123,23 @@ def is_whole(n, backup_id):
             same = subprocess.run(['cmp', out.name, os.path.join(flash, f'{name}.img')],
                                   check=False).returncode == 0
         assert same, f'{region} differs'
+
+
+def configure(text=''):
+    """What the configuration says from now on."""
+    with open(os.environ['STATION_CONFIG'], 'w', encoding='utf-8') as file:
+        file.write(text)
+    station.manager('Reload')
+
+
+def action(job):
+    return str(station.job(job)['UserAction'])
+
+
+def wait_action(job, *pieces):
+    """Until the person is told something with all these pieces."""
+    return rig.until(lambda: (text := action(job)) and all(p in text for p in pieces) and text,
+                     f'{job} to say {pieces}')
 
 
 def helpers(name):

@@ -81,6 +81,9 @@ static void boot_enter(Stage *s)
         Boot *b = (Boot *)s;
         model_set_usb(s->model,
                 s->config->layout == DESC_CAPTURED ? USB_PRELOADER_CAPTURED : USB_PRELOADER);
+        if (s->config->usb_id)
+                model_set_ids(
+                        s->model, (uint16_t)(s->config->usb_id >> 16), (uint16_t)s->config->usb_id);
         b->wdt_mode = traits(b)->wdt_mode;
         b->state = BOOT_WAITS;
         s->timer = model_now(s->model) + s->config->enum_ms * MODEL_MS;

@@ -29,6 +29,8 @@ static const char *const fault_names[_FAULT_MAX] = {
 };
 static const char *const id_names[_IDS_MAX] = { "normal", "zero", "ff" };
 static const char *const descriptor_names[_DESC_MAX] = { "observed", "captured" };
+static const char *const on_names[_ON_MAX] = { "no", "mtp", "adb", "fastboot", "charging",
+        "other" };
 static const char *const packet_names[_PACKETS_MAX] = { "chip", "bytes", "pairs" };
 
 typedef struct Key {
@@ -65,6 +67,9 @@ static const Key keys[] = {
         BOOL(sla, "the running agent demands the maker's authorisation"),
         BOOL(optional, "the preloader knows ME_ID, SOC_ID, PL_CAP (1)"),
         BOOL(android, "is seen on the bus when Android runs (0)"),
+        CHOICE(on, on_names,
+                "is switched on: no, mtp, adb, fastboot, charging, other (adb, of another maker)"),
+        NUMBER(usb_id, "of its preloader, vendor and product: 0x12345678 (0: the usual one)"),
         BOOL(writable, "accepts writes to its flash (0)"),
         BOOL(storage, "its storage works (1)"),
         BOOL(strict, "a breach ends it"),

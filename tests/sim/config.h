@@ -58,6 +58,7 @@ enum { FAULTS_MAX = 16 };
 
 typedef enum IdKind { IDS_NORMAL, IDS_ZERO, IDS_FF, _IDS_MAX } IdKind;
 typedef enum DescriptorKind { DESC_OBSERVED, DESC_CAPTURED, _DESC_MAX } DescriptorKind;
+typedef enum OnKind { ON_NO, ON_MTP, ON_ADB, ON_FASTBOOT, ON_CHARGING, ON_OTHER, _ON_MAX } OnKind;
 typedef enum PacketKind { PACKETS_CHIP, PACKETS_BYTES, PACKETS_PAIRS, _PACKETS_MAX } PacketKind;
 
 typedef struct PhoneConfig {
@@ -73,6 +74,8 @@ typedef struct PhoneConfig {
         bool sla;          /* the agent wants the maker's authorisation */
         bool optional;     /* knows ME_ID, SOC_ID and PL_CAP */
         bool android;      /* shows itself on the bus when Android runs */
+        uint64_t on;       /* OnKind: switched on already when the cable comes */
+        uint64_t usb_id;   /* of its preloader, vendor above product; 0: the usual one */
         bool writable;
         bool storage; /* false: no storage answers, the agent never gets ready */
         bool strict, trace;

@@ -160,7 +160,23 @@ void model_next(Model *m, const StageOps *next)
 
 static void android_enter(Stage *s)
 {
+        /* class, subclass and protocol of its interface */
+        static const struct {
+                uint16_t vendor, product;
+                uint8_t kind[3];
+        } forms[_ON_MAX] = {
+                [ON_ADB] = { 0x0e8d, 0x201d, { 0xff, 0x42, 0x01 } },
+                [ON_FASTBOOT] = { 0x0e8d, 0x201c, { 0xff, 0x42, 0x03 } },
+                [ON_CHARGING] = { 0x0e8d, 0x2009, { 0x08, 0x06, 0x50 } },
+                [ON_OTHER] = { 0x18d1, 0x4ee7, { 0xff, 0x42, 0x01 } },
+        };
+        uint64_t on = s->config->on;
+
         model_set_usb(s->model, USB_ANDROID);
+        if (forms[on].vendor) {
+                model_set_ids(s->model, forms[on].vendor, forms[on].product);
+                memcpy(s->model->usb.config + 9 + 5, forms[on].kind, 3);
+        }
 }
 
 static void android_packet(Stage *s, const uint8_t *data, size_t size)
@@ -181,6 +197,13 @@ void model_set_usb(Model *m, UsbKind kind)
         m->usb_kind = kind;
         usb_identity(kind, &m->usb);
         m->usb.enumeration = n;
+}
+
+void model_set_ids(Model *m, uint16_t vendor, uint16_t product)
+{
+        m->usb.vendor = vendor;
+        put_le16(m->usb.device + 8, vendor);
+        model_set_product(m, product);
 }
 
 void model_set_product(Model *m, uint16_t product)
@@ -230,7 +253,7 @@ void model_power_on(Model *m)
 {
         m->attached = false;
         model_drop(m);
-        power_on(m, m->config.chip->boot);
+        power_on(m, m->config.on ? &android_ops : m->config.chip->boot);
 }
 
 void model_unplug(Model *m)

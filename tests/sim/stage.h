@@ -122,3 +122,4 @@ void model_halt(Model *m, const char *why);
 /* How it looks on the bus from the next appearance on. */
 void model_set_usb(Model *m, UsbKind kind);
 void model_set_product(Model *m, uint16_t product);
+void model_set_ids(Model *m, uint16_t vendor, uint16_t product);

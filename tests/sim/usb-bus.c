@@ -13,7 +13,7 @@
 #include "usb-bus-private.h"
 
 static const char *const fault_names[] = { "node-late", "no-node", "double-add", "lost-add",
-        "claim-busy", "slow-remove" };
+        "claim-busy", "slow-remove", "no-access" };
 
 unsigned port_fault_from_string(const char *name)
 {
@@ -57,6 +57,20 @@ static void hex(GString *s, const uint8_t *data, size_t size)
                 g_string_append_printf(s, "%02X", data[i]);
 }
 
+/* As udev's usb_id says it: each class, subclass and protocol once. */
+static void show_classes(GString *s, const UsbIdentity *u)
+{
+        const uint8_t *c = u->config;
+        g_autoptr(GString) list = g_string_new(":");
+        for (size_t i = c[0]; i + 9 <= u->n_config && c[i]; i += c[i]) {
+                g_autofree char *one =
+                        g_strdup_printf(":%02x%02x%02x:", c[i + 5], c[i + 6], c[i + 7]);
+                if (c[i + 1] == 4 && !strstr(list->str, one))
+                        g_string_append(list, one + 1);
+        }
+        g_string_append_printf(s, "E: ID_USB_INTERFACES=%s\n", list->str);
+}
+
 /* Adding a device sends its event at once, so the node has to be there before. */
 static void show_device(UsbBus *b, UsbPort *p, UsbNode *n)
 {
@@ -72,6 +86,7 @@ static void show_device(UsbBus *b, UsbPort *p, UsbNode *n)
                 "A: bNumInterfaces= 2\\n\nA: bDeviceClass=02\\n\n",
                 p->name, n->name, n->devnum, n->devnum - 1, u->vendor, u->product, u->vendor,
                 u->product, u->vendor, u->product, n->devnum, p->number, u->speed, n->devnum - 1);
+        show_classes(s, u);
         if (*u->product_name)
                 g_string_append_printf(s, "A: product=%s\\n\n", u->product_name);
         g_string_append(s, "H: descriptors=");
@@ -152,6 +167,13 @@ static void node_move(UsbBus *b, const UsbNode *n, bool away)
                 fprintf(stderr, "usb bus: %s: %m\n", path);
 }
 
+static void node_forbid(UsbBus *b, const UsbNode *n)
+{
+        g_autofree char *path = g_strdup_printf("%s%s", b->root, n->name);
+        if (chmod(path, 0) < 0)
+                fprintf(stderr, "usb bus: %s: %m\n", path);
+}
+
 /* An event that nobody hears: the monitors' sockets have other names meanwhile. */
 static void hide_monitors(UsbBus *b, bool hide)
 {
@@ -178,6 +200,9 @@ static void port_show(UsbPort *p)
         UsbIdentity usb = *p->device->ops->usb(p->device);
         pthread_mutex_unlock(&p->lock);
         UsbNode *n = node_make(b, p, &usb);
+        /* root may open everything; here the shim says no to it, too */
+        if (p->faults & PORT_NO_ACCESS)
+                node_forbid(b, n);
         if (p->faults & (PORT_NODE_LATE | PORT_NO_NODE))
                 node_move(b, n, true);
         pthread_mutex_lock(&p->lock);

@@ -25,6 +25,7 @@ typedef enum PortFault {
         PORT_LOST_ADD = 1 << 3,    /* no event: only enumeration finds it */
         PORT_CLAIM_BUSY = 1 << 4,  /* another program has claimed the interfaces */
         PORT_SLOW_REMOVE = 1 << 5, /* remove comes 200 ms after the device has gone */
+        PORT_NO_ACCESS = 1 << 6,   /* nobody may open the node: no rule granted it */
 } PortFault;
 /* 0 for a name that is not known */
 unsigned port_fault_from_string(const char *name);

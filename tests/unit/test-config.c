@@ -27,6 +27,11 @@ static void test_whole_file(void **state)
         assert_int_equal(parse("chips: [0xabc=MT6765, 0xABD=mt6735]\n", &c, &f), 0);
         assert_string_equal(c.chips[1], "0xABD=mt6735");
         assert_string_equal(c.chips[2], "");
+        config_done(&c);
+        assert_int_equal(parse("usb-ids: [1234:5678=preloader, \"abCD:0001=brom\"]\n", &c, &f), 0);
+        assert_string_equal(c.usb_ids[0], "1234:5678=preloader");
+        assert_string_equal(c.usb_ids[1], "abCD:0001=brom");
+        assert_string_equal(c.usb_ids[2], "");
 }
 
 static void test_automatic(void **state)
@@ -91,6 +96,10 @@ static void test_mistakes(void **state)
                 { "chips: [1234]\n", "mtkbackupd.yaml:1:9: chips" },
                 { "chips: [0x1234=MT1]\n", "mtkbackupd.yaml:1:9: chips" },
                 { "chips: [0x766=MT6735]\n", "mtkbackupd.yaml:1:9: chips" },
+                { "usb-ids: 1234:5678=preloader\n", "mtkbackupd.yaml:1:10: usb-ids" },
+                { "usb-ids: [1234:5678]\n", "mtkbackupd.yaml:1:11: usb-ids: expected something" },
+                { "usb-ids:\n  - 1234:5678=agent\n  - 1234:5679=fastboot\n",
+                        "mtkbackupd.yaml:3:5: usb-ids: expected preloader, brom or agent" },
                 { "store: /a\nstore: /b\n", "mtkbackupd.yaml:2:1: store" },
                 { "- a\n", "mtkbackupd.yaml:1:1: " },
                 { "store: 'x\n", "mtkbackupd.yaml:" },

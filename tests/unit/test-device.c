@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "test.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "daemon/device.h"
@@ -86,6 +87,54 @@ static void test_identities(void **state)
                         usb_id_at(i));
 }
 
+/* What the configuration adds, and how little it takes to be refused. */
+static void test_identities_by_configuration(void **state)
+{
+        static const struct {
+                const char *text;
+                int error;
+        } wrong[] = {
+                { "", -EINVAL },
+                { "1234", -EINVAL },
+                { "1234:5678", -EINVAL },
+                { "0x12:5678=preloader", -EINVAL },
+                { "12345:678=preloader", -EINVAL },
+                { "1234:567=preloader", -EINVAL },
+                { "1234:5678 =preloader", -EINVAL },
+                { "-123:5678=preloader", -EINVAL },
+                { "1234:5678=", -ENOENT },
+                { "1234:5678=Preloader", -ENOENT },
+                { "1234:5678=preloaders", -ENOENT },
+        };
+        char text[USB_ID_TEXT_MAX], rule[USB_ID_RULE_SIZE];
+
+        for (size_t i = 0; i < ELEMENTS(wrong); i++)
+                assert_int_equal(usb_id_extra_add(wrong[i].text), wrong[i].error);
+        assert_int_equal(usb_id_extra_add("12aB:5678=preloader"), 0);
+        assert_string_equal(usb_id_find(0x12ab, 0x5678, "anything")->mode, "preloader");
+        assert_null(usb_id_find(0x12ab, 0x5679, NULL));
+        /* the last word counts, also about one of the table */
+        assert_int_equal(usb_id_extra_add("12ab:5678=brom"), 0);
+        assert_string_equal(usb_id_find(0x12ab, 0x5678, NULL)->mode, "brom");
+        assert_int_equal(usb_id_extra_add("1004:6000=preloader"), 0);
+        assert_non_null(usb_id_find(0x1004, 0x6000, "LG modem"));
+        /* those the shipped rule leaves out get one of their own */
+        assert_true(usb_id_has_rule(0x0e8d, 0x2000));
+        assert_false(usb_id_has_rule(0x1004, 0x6000));
+        assert_false(usb_id_has_rule(0x12ab, 0x5678));
+        usb_id_rule(0x12ab, 0x5678, rule);
+        assert_non_null(strstr(rule, "ATTR{idVendor}==\"12ab\", ATTR{idProduct}==\"5678\", "));
+        for (unsigned i = 2; i < USB_ID_EXTRA_MAX; i++) {
+                snprintf(text, sizeof text, "ff00:%04x=agent", i);
+                assert_int_equal(usb_id_extra_add(text), 0);
+        }
+        assert_int_equal(usb_id_extra_add("ff01:0000=agent"), -ENOSPC);
+        assert_int_equal(usb_id_extra_add("ff00:0002=brom"), 0);
+        usb_id_extra_clear();
+        assert_null(usb_id_find(0x12ab, 0x5678, NULL));
+        assert_null(usb_id_find(0x1004, 0x6000, "LG modem"));
+}
+
 TEST_MAIN(cmocka_unit_test(test_left_alone_once), cmocka_unit_test(test_after_a_minute),
         cmocka_unit_test(test_many_ports), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_identities))
+        cmocka_unit_test(test_identities), cmocka_unit_test(test_identities_by_configuration))
