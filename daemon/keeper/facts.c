@@ -80,6 +80,9 @@ static int take_facts(Facts *facts, const Message *m, Failure *f)
         copy_text(d->agent_name, sizeof d->agent_name, message_text(m, "AGENT_NAME"));
         copy_text(d->agent_sha256, sizeof d->agent_sha256, message_text(m, "AGENT_SHA256"));
         copy_text(d->agent_version, sizeof d->agent_version, message_text(m, "AGENT_VERSION"));
+        copy_text(facts->libusb, sizeof facts->libusb, message_text(m, "LIBUSB"));
+        facts->sram = number(m, "SRAM", UINT64_MAX);
+        facts->dram = number(m, "DRAM", UINT64_MAX);
         d->ids.hw_code = (uint16_t)number(m, "HW_CODE", UINT16_MAX);
         d->hw_sub_code = (uint16_t)number(m, "HW_SUB", UINT16_MAX);
         d->hw_version = (uint16_t)number(m, "HW_VER", UINT16_MAX);

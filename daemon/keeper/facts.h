@@ -10,6 +10,8 @@
 
 typedef struct Facts {
         ManifestDevice device;
+        uint64_t sram, dram; /* bytes; 0 unknown */
+        char libusb[32];     /* version of the worker's */
         Layout *layout;
         ManifestCheck checks[MANIFEST_CHECKS_MAX / 2];
         size_t n_checks;

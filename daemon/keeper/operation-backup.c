@@ -20,6 +20,7 @@
 #include "basic/log.h"
 #include "daemon/keeper/announce.h"
 #include "daemon/keeper/reader.h"
+#include "daemon/keeper/reports.h"
 #include "store/verify.h"
 
 typedef struct Job {
@@ -32,6 +33,7 @@ typedef struct Job {
         Plan *plan;
         Manifest *head;
         Backup *parent;
+        Reports reports;
         Session *session;
         Reader reader;
         bool verify;
@@ -135,6 +137,7 @@ static int make_head(Job *j)
         m->device = j->facts.device;
         m->device.ids.chip = m->device.chip;
         m->tool = j->operation->host->tool;
+        snprintf(m->tool.libusb, sizeof m->tool.libusb, "%s", j->facts.libusb);
         m->start = time(NULL);
         snprintf(m->store_id, sizeof m->store_id, "%s", j->store->id);
         snprintf(m->profile, sizeof m->profile, "%s", message_text(run, "PROFILE"));
@@ -181,11 +184,16 @@ static int prepare(Job *j)
                 r = make_head(j);
         if (r < 0)
                 return r;
+        r = reports_make(&j->facts, &j->reports);
+        if (r < 0)
+                return store_fail(j->f, r, "composing the reports");
         setup = (SessionSetup){ .store = j->store,
                 .plan = j->plan,
                 .head = j->head,
                 .parent = j->parent ? j->parent->manifest : NULL,
-                .boot_id = j->operation->host->boot_id };
+                .boot_id = j->operation->host->boot_id,
+                .reports = j->reports.list,
+                .n_reports = j->reports.n };
         r = session_begin(&setup, &j->session, j->f);
         if (r < 0)
                 return r;
@@ -433,6 +441,7 @@ int operation_backup(Operation *o)
         backup_free(j.parent);
         manifest_free(j.head);
         plan_free(j.plan);
+        reports_done(&j.reports);
         facts_done(&j.facts);
         store_free(j.store);
         return r;

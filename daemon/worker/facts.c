@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "transport/usb.h"
 #include "wire/verbs.h"
 
 static void add_hex_number(Message *m, const char *key, uint32_t value, int digits)
@@ -86,6 +87,7 @@ void facts_region(Message *m, const Facts *f, const Region *r)
 void facts_all(Message *m, const Facts *f)
 {
         const GptFacts *gpt = &f->table.gpt;
+        char version[32];
 
         message_start(m, VERB_FACTS);
         add_identity(m, f);
@@ -93,6 +95,7 @@ void facts_all(Message *m, const Facts *f)
         message_add(m, "AGENT_NAME", f->agent_name);
         message_add(m, "AGENT_SHA256", f->agent_sha256);
         message_add(m, "AGENT_VERSION", f->agent_version);
+        message_add(m, "LIBUSB", usb_library(version));
         if (gpt->primary_ok || gpt->backup_ok)
                 message_add_hex(m, "DISK_GUID", gpt->disk_guid, sizeof(gpt->disk_guid));
         message_add_u64(m, "PRIMARY_OK", gpt->primary_ok);

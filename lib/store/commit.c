@@ -111,22 +111,45 @@ static int add_plain(const Commit *c, int dir, const ManifestPart *part, Sums *s
         return r < 0 ? store_fail(f, r, "listing %s", path) : 0;
 }
 
-static int add_manifest(const Commit *c, int dir, Sums *sums, Failure *f)
+static int add_text(
+        int dir, const char *path, const char *text, size_t size, Sums *sums, Failure *f)
 {
-        _cleanup_free_ char *text = NULL;
         uint8_t sha256[SHA256_SIZE];
-        size_t size;
-        int r;
+        int r = write_file(dir, path, text, size, f);
 
-        r = manifest_write(c->manifest, &text, &size);
-        if (r < 0)
-                return store_fail(f, r, "composing manifest.json");
-        r = write_file(dir, "manifest.json", text, size, f);
         if (r < 0)
                 return r;
         digest_of(DIGEST_SHA256, text, size, sha256);
-        r = sums_add(sums, "manifest.json", sha256);
-        return r < 0 ? store_fail(f, r, "listing manifest.json") : 0;
+        r = sums_add(sums, path, sha256);
+        return r < 0 ? store_fail(f, r, "listing %s", path) : 0;
+}
+
+static int add_reports(const Commit *c, int dir, Sums *sums, Failure *f)
+{
+        int r = 0;
+
+        if (c->n_reports == 0)
+                return 0;
+        if (mkdirat(dir, "report", 0700) < 0 && errno != EEXIST)
+                return store_fail(f, -errno, "making a folder for the new backup");
+        for (size_t i = 0; i < c->n_reports && r == 0; i++) {
+                char path[64];
+
+                snprintf(path, sizeof path, "report/%s", c->reports[i].name);
+                r = add_text(dir, path, c->reports[i].text, strlen(c->reports[i].text), sums, f);
+        }
+        return r < 0 ? r : flush_at(dir, "report", f);
+}
+
+static int add_manifest(const Commit *c, int dir, Sums *sums, Failure *f)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t size;
+        int r = manifest_write(c->manifest, &text, &size);
+
+        if (r < 0)
+                return store_fail(f, r, "composing manifest.json");
+        return add_text(dir, "manifest.json", text, size, sums, f);
 }
 
 static int add_sums(int dir, Sums *sums, Failure *f)
@@ -175,6 +198,8 @@ int commit_prepare(const Commit *c, Failure *f)
                 if (r == 0 && part->plain)
                         r = add_plain(c, dir, part, &sums, f);
         }
+        if (r == 0)
+                r = add_reports(c, dir, &sums, f);
         if (r == 0)
                 r = add_manifest(c, dir, &sums, f);
         if (r == 0)

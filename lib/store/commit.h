@@ -11,16 +11,24 @@
 #include "store/manifest.h"
 #include "store/store.h"
 
+/* A text for people beside the data: report/<name> */
+typedef struct CommitReport {
+        const char *name, *text;
+} CommitReport;
+
 typedef struct Commit {
         const Store *store;
         int session;        /* incoming/<id> */
         const char *folder; /* its folder that is filled and renamed: "final", "critical" */
         int index;          /* folder with the index files when they have to be copied, else -1 */
         const Manifest *manifest;
+        const CommitReport *reports;
+        size_t n_reports;
         ChunkCodec *codec;
 } Commit;
 
-/* Fills the folder: indexes, plain images (read back from the stored chunks), manifest, sums. */
+/* Fills the folder: indexes, plain images (read back from the stored chunks), reports, manifest,
+ * sums. */
 int commit_prepare(const Commit *c, Failure *f);
 /* Renames it into place. After 0 the backup is committed. */
 int commit_publish(const Commit *c, Failure *f);

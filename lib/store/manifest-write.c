@@ -14,6 +14,7 @@
 #include "basic/bytes.h"
 #include "store/chunk.h"
 #include "store/time-text.h"
+#include "store/tool-commit.h"
 
 /* An object or list under construction. The first thing that goes wrong (memory, text that is not
  * UTF-8) makes it bad; it is asked once, at the end. */
@@ -242,6 +243,7 @@ static json_t *write_tool(Writer *w, const Manifest *m)
 
         put_text(w, o, "name", "mtkbackup");
         put_text(w, o, "version", VERSION);
+        put_text(w, o, "commit", COMMIT);
         put_text(w, o, "kernel", m->tool.kernel);
         put_text(w, o, "host", m->tool.host);
         put_text(w, da, "file", m->device.agent_name);
@@ -251,6 +253,7 @@ static json_t *write_tool(Writer *w, const Manifest *m)
         put_text(w, libs, "zstd", ZSTD_versionString());
         put_text(w, libs, "openssl", digest_library());
         put_text(w, libs, "jansson", jansson_version_str());
+        put_text(w, libs, "libusb", m->tool.libusb);
         put(w, o, "libs", libs);
         return o;
 }

@@ -133,6 +133,7 @@ typedef struct ManifestDevice {
 /* What made the backup. */
 typedef struct ManifestTool {
         char kernel[MANIFEST_TEXT_MAX], host[SHA256_HEX];
+        char libusb[32]; /* version, as the worker says; may be empty */
         bool clock_synced;
 } ManifestTool;
 

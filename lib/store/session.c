@@ -11,7 +11,6 @@
 
 #include "basic/bytes.h"
 #include "basic/fd.h"
-#include "store/commit.h"
 #include "store/ledger.h"
 #include "store/time-text.h"
 
@@ -19,6 +18,8 @@ struct Session {
         const Store *store;
         const Plan *plan;
         const Manifest *parent;
+        const CommitReport *reports;
+        size_t n_reports;
         Manifest *manifest, *critical;
         struct timespec begin;
         bool committed;
@@ -171,6 +172,8 @@ int session_begin(const SessionSetup *setup, Session **ret, Failure *f)
         *s = (Session){ .store = setup->store,
                 .plan = setup->plan,
                 .parent = setup->parent,
+                .reports = setup->reports,
+                .n_reports = setup->n_reports,
                 .dir = -1,
                 .stage = -1,
                 .index = -1 };
@@ -393,6 +396,8 @@ static int commit(Session *s, Manifest *m, const char *folder, int index, int64_
                 .folder = folder,
                 .index = index,
                 .manifest = m,
+                .reports = s->reports,
+                .n_reports = s->n_reports,
                 .codec = s->codec };
         int r;
 

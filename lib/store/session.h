@@ -19,6 +19,7 @@
 
 #include "store/backup.h"
 #include "store/checkpoint.h"
+#include "store/commit.h"
 #include "store/plan.h"
 
 typedef struct SessionSetup {
@@ -27,11 +28,13 @@ typedef struct SessionSetup {
         const Manifest *head;   /* everything but regions and parts; its id names the session */
         const Manifest *parent; /* what this backup is compared with; NULL */
         const char *boot_id;    /* of the host */
+        const CommitReport *reports; /* go into the backup as they are */
+        size_t n_reports;
 } SessionSetup;
 
 typedef struct Session Session;
 
-/* Makes the folder and its files, durably. Store, plan and parent stay the caller's. */
+/* Makes the folder and its files, durably. Store, plan, parent and reports stay the caller's. */
 int session_begin(const SessionSetup *setup, Session **ret, Failure *f);
 /* Throws away what was not committed, but not the chunks that are whole. */
 Session *session_free(Session *s);

@@ -486,6 +486,14 @@ int usb_context_new(UsbContext **ret)
         return 0;
 }
 
+const char *usb_library(char out[static 32])
+{
+        const struct libusb_version *v = libusb_get_version();
+
+        snprintf(out, 32, "%u.%u.%u", v->major, v->minor, v->micro);
+        return out;
+}
+
 UsbContext *usb_context_free(UsbContext *c)
 {
         if (c) {

@@ -26,6 +26,9 @@ DEFINE_CLEANUP(UsbContext, usb_context_free)
  * bulk endpoints; -ENOMEM; -EIO. */
 int usb_new(UsbContext *c, int fd, Transport **ret);
 
+/* The version of libusb: "1.0.26". Returns out. */
+const char *usb_library(char out[static 32]);
+
 typedef struct UsbIdentity {
         uint16_t vendor, product;
         uint8_t data_interface, control_interface; /* 0xFF: no control interface */

@@ -85,7 +85,7 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_FINISH "FINISH" /* ACTION= reboot, off */
 
 /* ---- keeper <-> worker (data) ---- */
-/* One of each key of IDENTITY and STORAGE, and AGENT_NAME AGENT_SHA256 AGENT_VERSION,
+/* One of each key of IDENTITY and STORAGE, and AGENT_NAME AGENT_SHA256 AGENT_VERSION LIBUSB,
  * DISK_GUID (hex of 16 bytes as on disk), PTABLE PRIMARY_OK BACKUP_OK EQUAL (0, 1) */
 #define VERB_FACTS "FACTS"
 /* REGION (EMMC_USER…), ID (section number on the wire), SIZE, READABLE (0, 1); also to the daemon */

@@ -6,6 +6,19 @@ import sys
 from station import *
 
 
+def check_reports(backup, manifest):
+    """Beside the data lie the texts that flash tools and people know, and they say the same."""
+    folder = (f'{os.environ["STATION_STORE"]}/backups/{backup["device_key"]}/{backup["id"]}/report')
+    scatter = answer('inspect', f'{folder}/scatter.txt')
+    places = {p['name']: (p.get('offset'), p.get('size')) for p in scatter['partitions']}
+    for part in manifest['parts']:
+        if part['region'] == 'EMMC_USER' and part['class'] != 'gap':
+            assert places[part['name']] == (part['offset'], part['size']), part['name']
+    report = answer('inspect', f'{folder}/memory-report.txt')
+    assert {r['name']: r['size'] for r in report['regions']}['EMMC_USER'] == os.stat(
+        flash('EMMC_USER')).st_size
+
+
 @station()
 def test_whole():
     """a phone is backed up, verified and exported, every byte as on its flash"""
@@ -31,7 +44,9 @@ def test_whole():
 
     manifest = answer('show', 'latest')
     assert manifest['id'] == one['id'] and manifest['kind'] == 'full'
+    assert set(manifest['tool']['libs']) == {'jansson', 'libusb', 'openssl', 'zstd'}, manifest['tool']
     ctl('verify', 'latest')
+    check_reports(one, manifest)
     target = f'{os.environ["STATION_STATE"]}/out'
     ctl('export', one['id'][:15], target)
     assert compare(manifest, target) == flash_size()

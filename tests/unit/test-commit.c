@@ -78,9 +78,13 @@ static void test_commit(void **state)
 {
         _cleanup_(manifest_freep) Manifest *m = make_manifest(true);
         _cleanup_(backup_freep) Backup *b = NULL;
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *report = NULL, *sums = NULL;
+        const CommitReport reports[] = { { "scatter.txt", "- partition_index: SYS0\n" } };
         Commit c = commit_of(m);
         struct stat st;
+
+        c.reports = reports;
+        c.n_reports = ELEMENTS(reports);
 
         assert_int_equal(commit_prepare(&c, &fixture_failure), 0);
         assert_int_equal(backup_open(fixture_store, fixture_id, &b, NULL), -ENOENT);
@@ -89,6 +93,10 @@ static void test_commit(void **state)
         assert_int_equal(backup_read(b, fixture_store, &fixture_failure), 0);
         assert_int_equal(file_read_at(b->dir, "plain/nvram.img", 100, &text, NULL), 0);
         assert_string_equal(text, "IMEI\n");
+        assert_int_equal(file_read_at(b->dir, "report/scatter.txt", 100, &report, NULL), 0);
+        assert_string_equal(report, reports[0].text);
+        assert_int_equal(file_read_at(b->dir, "SHA256SUMS", 1000, &sums, NULL), 0);
+        assert_non_null(strstr(sums, "  report/scatter.txt\n"));
         assert_int_equal(fstatat(b->dir, "manifest.json", &st, 0), 0);
         assert_int_equal(st.st_mode & 0777, 0400);
         assert_int_equal(faccessat(session, "final", F_OK, 0), -1);

@@ -326,7 +326,14 @@ static void test_bulk_run(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
-TEST_MAIN(T(test_open_and_talk), T(test_interfaces_are_found_by_class),
-        T(test_descriptors_without_sense), T(test_open_fails), T(test_control_interface_busy),
-        T(test_deaf_phone), T(test_stalled_out), T(test_unplug), T(test_tick_ends_a_wait),
-        T(test_bulk_run))
+static void test_library(void **state)
+{
+        char version[32];
+
+        assert_string_equal(usb_library(version), "1.0.99");
+}
+
+TEST_MAIN(cmocka_unit_test(test_library), T(test_open_and_talk),
+        T(test_interfaces_are_found_by_class), T(test_descriptors_without_sense),
+        T(test_open_fails), T(test_control_interface_busy), T(test_deaf_phone), T(test_stalled_out),
+        T(test_unplug), T(test_tick_ends_a_wait), T(test_bulk_run))
