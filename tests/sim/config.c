@@ -78,6 +78,8 @@ static const Key keys[] = {
         NUMBER(zlps, "seed: strews zero-length packets (0 off)"),
         NUMBER(pace, "MB/s of the wire (0: as fast as it goes)"),
         NUMBER(latency_us, "before each answer (0)"),
+        NUMBER(dram_mib, "MiB of its memory (0: the chip's)"),
+        NUMBER(battery_mv, "of its battery, where the agent tells (3810)"),
         NUMBER(cdc_acm_ms, "until the kernel's driver is bound (40; 0: never)"),
 };
 
@@ -99,6 +101,7 @@ int config_init(PhoneConfig *c, const char *chip)
                 .reboot_ms = 500,
                 .optional = !p->plain,
                 .storage = true,
+                .battery_mv = 3810,
                 .cdc_acm_ms = 40,
                 .target_config = p->target_config,
                 .sla = p->sla,
@@ -188,6 +191,11 @@ int config_set(PhoneConfig *c, const char *word)
         if (r < 0)
                 fprintf(stderr, "not a variation of a phone: %s\n", word);
         return r;
+}
+
+uint64_t phone_dram(const PhoneConfig *c, uint64_t otherwise)
+{
+        return c->dram_mib ? c->dram_mib * MiB : otherwise;
 }
 
 void phone_id(const PhoneConfig *c, const char *what, uint8_t *ret, size_t size)

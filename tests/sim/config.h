@@ -82,7 +82,9 @@ typedef struct PhoneConfig {
         uint64_t split, zlps; /* seeds; 0 off */
         uint64_t pace;        /* MB/s of the wire; 0 unlimited */
         uint64_t latency_us;  /* of each answer */
-        uint64_t cdc_acm_ms;  /* until the kernel's driver is bound; 0: not at all */
+        uint64_t dram_mib;    /* 0: as much as the chip's agent was given */
+        uint64_t battery_mv;
+        uint64_t cdc_acm_ms; /* until the kernel's driver is bound; 0: not at all */
         Fault faults[FAULTS_MAX];
         size_t n_faults;
         char log[512];   /* event log, appended; "" for standard error */
@@ -93,6 +95,8 @@ typedef struct PhoneConfig {
 int config_init(PhoneConfig *c, const char *chip);
 /* "key=value", or "fault=KIND@…". -EINVAL after a line on standard error. */
 int config_set(PhoneConfig *c, const char *word);
+/* Bytes of memory, for a chip that has so much otherwise. */
+uint64_t phone_dram(const PhoneConfig *c, uint64_t otherwise);
 /* The phone's unchangeable `size` bytes of a name ("me_id", "cid"), by its serial. */
 void phone_id(const PhoneConfig *c, const char *what, uint8_t *ret, size_t size);
 int fault_parse(const char *text, Fault *ret);

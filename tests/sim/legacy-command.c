@@ -113,7 +113,7 @@ void legacy_report(Legacy *l)
         legacy_be32(l, 0);
         legacy_u8(l, 2);
         legacy_u8(l, 0);
-        legacy_be64(l, legacy_traits(l)->dram_size);
+        legacy_be64(l, phone_dram(l->stage.config, legacy_traits(l)->dram_size));
         phone_id(l->stage.config, "random", id, sizeof(id));
         send_bytes(l, id, sizeof(id), 1);
         if (legacy_has(l, LEGACY_EXTRA))
@@ -146,7 +146,7 @@ void legacy_report_single(Legacy *l)
         legacy_be32(l, 0);
         legacy_u8(l, 2);
         legacy_u8(l, 0);
-        legacy_be32(l, (uint32_t)legacy_traits(l)->dram_size);
+        legacy_be32(l, (uint32_t)phone_dram(l->stage.config, legacy_traits(l)->dram_size));
         phone_id(l->stage.config, "random", id, sizeof(id));
         send_bytes(l, id, sizeof(id), 1);
         model_pause(legacy_model(l), 75 * MODEL_MS);

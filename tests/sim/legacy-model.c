@@ -256,7 +256,7 @@ static void dram_verdict(Legacy *l, const uint8_t *data)
         model_event(legacy_model(l), "memory set up");
         legacy_u8(l, 2);
         legacy_u8(l, 0);
-        legacy_be64(l, legacy_traits(l)->dram_size);
+        legacy_be64(l, phone_dram(l->stage.config, legacy_traits(l)->dram_size));
         legacy_want(l, 12, stage2_head);
 }
 

@@ -149,6 +149,8 @@ static bool play_out(Play *p, const char *text)
         p->spoken = true;
         if (*text == '-')
                 return send_bytes(p, (const uint8_t *)"", 0);
+        if (*text == '<') /* with its NUL */
+                return send_bytes(p, (const uint8_t *)text + 1, strlen(text));
         const char *times = strchr(text, 'x');
         for (unsigned long i = times ? strtoul(times + 1, NULL, 10) : 1; i > 1; i--) {
                 char one[32];

@@ -129,7 +129,7 @@ static void get_ram(Xflash *x)
         put_le64(d + 16, 0x40000);
         put_le32(d + 24, 1);
         put_le64(d + 32, 0x40000000);
-        put_le64(d + 40, xflash_traits(x)->dram_size);
+        put_le64(d + 40, phone_dram(x->stage.config, xflash_traits(x)->dram_size));
         xflash_send_frame(x, d, sizeof(d));
 }
 

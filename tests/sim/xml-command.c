@@ -256,9 +256,11 @@ static void cmd_hw_info(XmlAgent *x, const char *command)
         xml_argument(command, "target_file", target, sizeof(target));
         if (asprintf(&text,
                     "<?xml version=\"1.0\" encoding=\"utf-8\"?><da_hw_info><version>%s</version>"
-                    "<ram_size>0x%llx</ram_size><battery_voltage>3810</battery_voltage>"
+                    "<ram_size>0x%llx</ram_size><battery_voltage>%llu</battery_voltage>"
                     "<random_id>%s</random_id>%s%s%s</da_hw_info>",
-                    versions[form], (unsigned long long)xml_traits(x)->dram_size, random,
+                    versions[form],
+                    (unsigned long long)phone_dram(x->stage.config, xml_traits(x)->dram_size),
+                    (unsigned long long)x->stage.config->battery_mv, random,
                     before ? "<product_id></product_id>" : "", storage,
                     after ? "<product_id></product_id>" : "") < 0)
                 abort();
@@ -383,7 +385,7 @@ static void cmd_read_flash(XmlAgent *x, const char *command)
         offset = strtoull(offset_text, NULL, 0);
         length = !strcmp(length_text, "MAX") ? size - MIN(offset, size)
                                              : strtoull(length_text, NULL, 0);
-        if (offset > size) {
+        if (offset >= size) {
                 xml_end(x, "ERR", "base address is larger than partition max size.");
                 return;
         }
