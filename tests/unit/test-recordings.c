@@ -1,119 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Our host code against what real device code answered (tests/data/transcripts).
- *
- * Besides what our worker does by itself every recorded question and read is repeated.
- *
- * A recording becomes a table of exchanges: what a host said from a command on, and what came back
- * at which point, in which packets. The peer plays it to our code, which asks in its own order:
- * whatever begins like a recorded exchange is answered as recorded. Loader commands the recording
- * lacks are answered as the same loader does elsewhere, controls of an agent as unknown. Long answers
- * are cut in the recordings; what they do not show is filled in: the sizes of an eMMC, the closing
- * status, a counting pattern for data. */
+/* Recordings of loaders and XFlash agents (recording.h). */
 
-#include "basic/fd.h"
-#include "peer.h"
+#include "recording.h"
+
 #include "protocol/da-xflash.h"
 #include "protocol/handshake.h"
 #include "protocol/xflash-link.h"
 #include "protocol/xflash-session.h"
 #include "protocol/xflash-status.h"
 
-#include <ctype.h>
-#include <fcntl.h>
-
-enum { STEPS_MAX = 2048, SAID_MAX = 64, KNOWN_MAX = 128, STATUS_FRAME = 16, FRAME_HEAD = 12 };
-
-typedef struct Step {
-        bool host, shown;
-        size_t size, packets;
-        uint8_t known[KNOWN_MAX];
-        bool mask[KNOWN_MAX];
-        size_t n_known;
-} Step;
-
-typedef enum Stage { LOADER, START, STAGE1, STAGE2, _STAGES } Stage;
-
-typedef struct Recording {
-        Step steps[STEPS_MAX];
-        size_t n;
-        size_t begin[_STAGES + 1]; /* of the stages, steps; the last is the end */
-        uint32_t agent_size;
-        uint16_t agent_sum;
-
-        /* where the conversation stands */
-        Stage stage;
-        struct {
-                uint8_t data[64];
-                size_t size;
-        } said[SAID_MAX]; /* the host's transfers of this exchange */
-        size_t n_said;
-        size_t current;         /* first step of the exchange that is being played */
-        bool played[STEPS_MAX]; /* exchanges, by their first step */
-} Recording;
-
-static Recording rec;
-
-/* ---- reading ---- */
-
-static void parse_pattern(Step *s, const char *hex)
-{
-        s->shown = true;
-        for (; (isxdigit((unsigned char)hex[0]) || hex[0] == '?') && hex[1]; hex += 2) {
-                unsigned v = 0;
-
-                assert_true(s->n_known < KNOWN_MAX);
-                s->mask[s->n_known] = hex[0] != '?' && sscanf(hex, "%2x", &v) == 1;
-                s->known[s->n_known++] = (uint8_t)v;
-        }
-}
-
-/* A payload, which other hosts send in pieces and with empty packets in between. */
-static void add_payload(const char *line)
-{
-        size_t size = 0, times = 1;
-
-        if (line[2] == '*')
-                assert_true(sscanf(line + 3, "%zux%zu", &size, &times) >= 1);
-        if (rec.n > 0 && rec.steps[rec.n - 1].host && !rec.steps[rec.n - 1].shown)
-                rec.steps[rec.n - 1].size += size * times;
-        else if (size > 0)
-                rec.steps[rec.n++] = (Step){ .host = true, .size = size * times };
-}
-
-static void add_step(const char *line)
-{
-        Step *s = &rec.steps[rec.n];
-        int used = 0;
-
-        assert_true(rec.n < STEPS_MAX - 1);
-        if (line[0] == '>' && (line[2] == '*' || line[2] == '-')) {
-                add_payload(line);
-                return;
-        }
-        *s = (Step){ .host = line[0] == '>' };
-        if (s->host) {
-                parse_pattern(s, line + 2);
-                s->size = s->n_known;
-                if (rec.n > 0 && s[-1].host && !s[-1].shown) { /* the end of a payload */
-                        s[-1].size += s->size;
-                        return;
-                }
-        } else {
-                assert_int_equal(sscanf(line, "< %zu/%zu %n", &s->size, &s->packets, &used), 2);
-                parse_pattern(s, line + used);
-        }
-        rec.n++;
-}
-
-static bool step_says(size_t i, const char *hex)
-{
-        uint8_t data[64];
-        size_t n = script_hex(hex, data, sizeof(data));
-
-        return i < rec.n && rec.steps[i].n_known >= n && memcmp(rec.steps[i].known, data, n) == 0 &&
-                rec.steps[i].mask[0];
-}
+enum { STATUS_FRAME = 16 };
 
 /* True when a command of an agent begins with this step: a header, then one of the command words. */
 static bool begins_command(size_t i)
@@ -124,16 +21,6 @@ static bool begins_command(size_t i)
                 step_says(i, "efeeeefe0100000004000000") && word->known[0] >= 4 &&
                 word->known[0] <= 9 && word->known[1] == 0 && word->known[2] == 1 &&
                 word->known[3] == 0;
-}
-
-static bool begins_exchange(Stage stage, size_t i)
-{
-        if (i >= rec.begin[stage + 1])
-                return true;
-        if (!rec.steps[i].host)
-                return false;
-        return stage == LOADER ? rec.steps[i].shown && rec.steps[i].size == 1
-                               : stage != START && begins_command(i);
 }
 
 static void find_stages(void)
@@ -153,59 +40,6 @@ static void find_stages(void)
                 i++;
         rec.begin[STAGE2] = MIN(i, rec.n);
         rec.begin[_STAGES] = rec.n;
-}
-
-/* Reads one power-on of a recording; they count from 0. False when there are not so many. */
-static bool load(const char *name, int power)
-{
-        char path[512], *line, *rest;
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int at = -1;
-
-        rec = (Recording){ 0 };
-        snprintf(path, sizeof(path), TEST_DATA "/transcripts/%s.txt", name);
-        assert_int_equal(file_read_at(AT_FDCWD, path, 1 << 20, &text, &size), 0);
-        for (rest = text; (line = strsep(&rest, "\n"));) {
-                at += strcmp(line, "power") == 0;
-                if (at != power)
-                        continue;
-                if (line[0] == '>' || line[0] == '<')
-                        add_step(line);
-                else if (strncmp(line, "agent ", 6) == 0)
-                        assert_int_equal(
-                                sscanf(line, "agent %u %hx", &rec.agent_size, &rec.agent_sum), 2);
-        }
-        find_stages();
-        return rec.n > 0;
-}
-
-/* ---- playing ---- */
-
-static bool host_step_matches(const Step *s, size_t k)
-{
-        if (s->size != rec.said[k].size)
-                return false;
-        /* our settings are our own */
-        return !s->shown || rec.stage == START || memcmp(s->known, rec.said[k].data, s->size) == 0;
-}
-
-/* The step behind the last thing the host said in this exchange, or 0 when it is another one. */
-static size_t follow(size_t first)
-{
-        size_t i = first, k = 0;
-
-        while (k < rec.n_said) {
-                while (i < rec.begin[rec.stage + 1] && !rec.steps[i].host)
-                        i++;
-                if (k > 0 && begins_exchange(rec.stage, i))
-                        return 0;
-                if (!host_step_matches(&rec.steps[i], k))
-                        return 0;
-                i++;
-                k++;
-        }
-        return i;
 }
 
 static const uint8_t emmc[104] = { 1, 0, 0, 0, 0, 2, 0,
@@ -250,139 +84,40 @@ static void fill_frames(const Step *s, uint8_t *out)
         }
 }
 
-static bool is_frames(const Step *s)
+/* A value whose control the recording lacks is unknown to the agent. */
+static bool say_unknown(Peer *p, const uint8_t *data, size_t size)
 {
-        static const uint8_t magic[] = { 0xef, 0xee, 0xee, 0xfe };
-
-        return s->n_known >= 4 && memcmp(s->known, magic, 4) == 0;
+        if (rec.stage < STAGE1 || rec.n_said > 0 || size != 4)
+                return false;
+        peer_say(p, "\xef\xee\xee\xfe\1\0\0\0\4\0\0\0\4\0\1\xc0", STATUS_FRAME);
+        return true;
 }
 
-/* Packets that begin at the borders of frames: byte by byte up to 12 bytes, or whole. False when
- * that makes another number of packets than were recorded. */
-static bool say_frames(Peer *p, const uint8_t *data, const Step *s, bool bytes, bool really)
+static bool boots_stage2(void)
 {
-        size_t packets = 0, part = FRAME_HEAD;
-        bool head = true;
-
-        for (size_t at = 0; at < s->size; at += part, head = !head) {
-                size_t pieces;
-
-                part = head ? FRAME_HEAD : get_le32(data + at - 4);
-                part = MIN(part, s->size - at);
-                pieces = bytes && part <= FRAME_HEAD ? part : 1;
-                packets += pieces;
-                for (size_t i = 0; really && i < pieces; i++)
-                        peer_say(p, data + at + i * part / pieces, part / pieces);
-        }
-        return packets == s->packets;
+        return step_says(rec.current + 1, "08000100");
 }
 
-static void say_step(Peer *p, const Step *s)
+static void fill(size_t step, uint8_t *data)
 {
-        uint8_t *data = calloc(1, s->size);
+        const Step *s = &rec.steps[step];
 
-        assert_non_null(data);
-        if (rec.stage != LOADER && is_frames(s))
+        if (is_frames(s))
                 fill_frames(s, data);
         else if (rec.stage == STAGE2)
                 for (size_t i = 0; i < s->size; i++)
                         data[i] = (uint8_t)(i >> 4);
-        for (size_t i = 0; i < s->n_known; i++)
-                if (s->mask[i])
-                        data[i] = s->known[i];
-
-        if (s->packets == s->size || s->packets == (s->size + 511) / 512 || !is_frames(s)) {
-                size_t part = s->packets == s->size ? 1 : s->size > 512 ? 512 : 0;
-
-                for (size_t i = 0, at = 0; i < s->packets; i++, at += part) {
-                        size_t to = part ? at + part : s->size * (i + 1) / s->packets;
-
-                        if (!part)
-                                at = s->size * i / s->packets;
-                        peer_say(p, data + at, MIN(to, s->size) - at);
-                }
-        } else {
-                bool bytes = say_frames(p, data, s, true, false);
-
-                if (!bytes && !say_frames(p, data, s, false, false))
-                        fail_msg("%zu bytes in %zu packets are no known form", s->size, s->packets);
-                say_frames(p, data, s, bytes, true);
-        }
-        free(data);
 }
 
-/* What the same loader says to commands that this recording lacks. */
-static void say_default(Peer *p, const uint8_t *data, size_t size)
-{
-        static const struct {
-                uint8_t command;
-                const char *answer;
-        } answers[] = {
-                { 0xfd, "fd 07 66 00 00" },
-                { 0xfc, "fc 8a 00 ca 00 02 00 00 00" },
-                { 0xfe, "03" },
-                { 0xd8, "d8 00 00 00 00 00 00" },
-                { 0xfb, "fb" },
-                { 0xe1, "e1" },
-        };
-        uint8_t answer[16];
-
-        for (size_t i = 0; rec.stage == LOADER && i < ELEMENTS(answers); i++)
-                if (size == 1 && data[0] == answers[i].command) {
-                        peer_say(p, answer, script_hex(answers[i].answer, answer, sizeof(answer)));
-                        return;
-                }
-        if (rec.stage >= STAGE1 && rec.n_said == 0 && size == 4) {
-                peer_say(p, "\xef\xee\xee\xfe\1\0\0\0\4\0\0\0\4\0\1\xc0", STATUS_FRAME);
-                return;
-        }
-        p->problem = "nothing like this was recorded";
-}
-
-/* The exchange to play: the one that is going on, one that was not played yet, or any. Returns the
- * step from which on the phone answers, 0 for none. */
-static size_t choose(void)
-{
-        size_t next = rec.n_said > 1 ? follow(rec.current) : 0;
-
-        for (int again = 0; again < 2 && !next; again++)
-                for (size_t i = rec.begin[rec.stage]; i < rec.begin[rec.stage + 1] && !next; i++)
-                        if ((i == rec.begin[rec.stage] || begins_exchange(rec.stage, i)) &&
-                                (again || !rec.played[i])) {
-                                next = follow(i);
-                                rec.current = i;
-                        }
-        return next;
-}
-
-static void play_hear(Peer *p, const uint8_t *data, size_t size)
-{
-        size_t next;
-
-        assert_true(rec.n_said < SAID_MAX);
-        rec.said[rec.n_said].size = size;
-        memcpy(rec.said[rec.n_said++].data, data, MIN(size, sizeof(rec.said[0].data)));
-        next = choose();
-        if (!next) {
-                rec.n_said = 0;
-                say_default(p, data, size);
-                return;
-        }
-        for (; next < rec.begin[rec.stage + 1] && !rec.steps[next].host; next++)
-                say_step(p, &rec.steps[next]);
-        if (!begins_exchange(rec.stage, next))
-                return;
-        rec.played[rec.current] = true;
-        if (next == rec.n && rec.steps[next - 1].host)
-                p->gone = true; /* nobody saw an answer: that is where the phone vanished */
-        if (rec.stage == START || (rec.stage == STAGE1 && step_says(rec.current + 1, "08000100")) ||
-                (rec.stage == LOADER && rec.said[0].data[0] == 0xd5))
-                rec.stage++;
-        rec.n_said = 0;
-        /* the byte that an agent says first belongs to no command */
-        if (rec.stage == START && next == rec.begin[START] && next < rec.n)
-                say_step(p, &rec.steps[next]);
-}
+static const RecordedFamily xflash = {
+        .hw_code = 0x0766,
+        .version = 3,
+        .find_stages = find_stages,
+        .begins = begins_command,
+        .fill = fill,
+        .say_default = say_unknown,
+        .next_stage = boots_stage2,
+};
 
 /* ---- the host ---- */
 
@@ -543,7 +278,7 @@ static void test_sessions(void **state)
                         DaSession *s;
                         int r;
 
-                        assert_true(load(sessions[i].name, 0));
+                        assert_true(load(&xflash, sessions[i].name, 0));
                         s = begin(&p, &id, &f, &r);
                         p.packet = packets[k];
                         if (r < 0)
@@ -574,7 +309,7 @@ static void test_locked_agent(void **state)
         DaSession *s;
         int r;
 
-        assert_true(load("xflash-mt6768-2025-sla", 0));
+        assert_true(load(&xflash, "xflash-mt6768-2025-sla", 0));
         s = begin(&p, &id, &f, &r);
         assert_int_equal(id.hw_code, 0x0707);
         assert_int_equal(r, -EACCES);
@@ -608,7 +343,7 @@ static void test_loader(void **state)
         Peer p;
         Transport *t;
 
-        assert_true(load("preloader-mt6765-commands", 0));
+        assert_true(load(&xflash, "preloader-mt6765-commands", 0));
         t = power_on(&p);
         assert_int_equal(handshake(t, 1000, &f), 0);
         assert_int_equal(boot_identify(t, &id, &f), 0);
@@ -644,7 +379,7 @@ static void test_fused_loader(void **state)
                 Peer p;
                 Transport *t;
 
-                assert_true(load("preloader-mt6765-fused-refusals", power));
+                assert_true(load(&xflash, "preloader-mt6765-fused-refusals", power));
                 t = power_on(&p);
                 make_agent();
                 assert_int_equal(handshake(t, 1000, &f), 0);
@@ -664,7 +399,7 @@ static void test_fused_loader(void **state)
                 Peer p;
                 Transport *t;
 
-                assert_true(load("preloader-mt6765-fused-refusals", power));
+                assert_true(load(&xflash, "preloader-mt6765-fused-refusals", power));
                 t = power_on(&p);
                 assert_int_equal(handshake(t, 1000, &f), 0);
                 assert_int_equal(boot_identify(t, &id, &f), 0);
@@ -674,7 +409,7 @@ static void test_fused_loader(void **state)
                 assert_null(p.problem);
                 peer_free(&p.transport);
         }
-        assert_false(load("preloader-mt6765-fused-refusals", power));
+        assert_false(load(&xflash, "preloader-mt6765-fused-refusals", power));
 }
 
 TEST_MAIN(cmocka_unit_test(test_sessions), cmocka_unit_test(test_locked_agent),
