@@ -6,13 +6,14 @@ name it is called by) where a test is about the daemon alone.
 scenario.json beside it: {OP: [step, …]} for keepers, {"worker": [[step, …], …]} for workers, of
 which the first takes the first list and so on, the last list staying in use. A step is
 {"send": {"TYPE": "…", KEY: value}}, {"await": TYPE}, {"write": text} into the descriptor that came
-with RUN, {"close": 0}, which closes the descriptors that came, {"sleep": seconds}, {"kill": signal}
-or {"exit": status}. An OP without steps is simply done."""
+with RUN, {"close": 0}, which closes the descriptors that came, {"hangup": n}, which waits until the
+other end of the one with this number is closed, {"sleep": seconds}, {"kill": signal} or {"exit": status}. An OP without steps is simply done."""
 import array
 import fcntl
 import hashlib
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -91,6 +92,8 @@ def main():
         elif verb == 'close':
             while held:
                 os.close(held.pop())
+        elif verb == 'hangup':
+            select.select([held[value]], [], [])
         elif verb == 'sleep':
             time.sleep(value)
         elif verb == 'kill':
