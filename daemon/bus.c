@@ -31,6 +31,7 @@ static void disconnect(Bus *b)
         b->n_cancels = 0;
         calls_done(&b->calls);
         b->authorize = authorize_free(b->authorize);
+        inhibit_disconnect(b->manager->inhibit);
         if (b->bus) {
                 sd_bus_close(b->bus);
                 b->bus = sd_bus_unref(b->bus);
@@ -207,7 +208,10 @@ static int connect_bus(Bus *b)
 
         if (r < 0)
                 return r;
-        r = authorize_new(b->bus, &b->authorize);
+        /* first, since it looks at all signals before anybody takes them */
+        r = inhibit_connect(b->manager->inhibit, b->bus);
+        if (r >= 0)
+                r = authorize_new(b->bus, &b->authorize);
         if (r >= 0)
                 r = sd_bus_match_signal_async(b->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
                         "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, NULL, b);

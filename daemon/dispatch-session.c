@@ -238,7 +238,7 @@ void dispatch_session(Manager *m, Session *s)
         bool unwanted =
                 s->state == SESSION_CONNECTING && !s->job && !dispatch_next_job(m, s->port, NULL);
 
-        if (m->stopping || unwanted)
+        if (m->stopping || m->asleep || unwanted)
                 leave(m, s, "");
         else if (s->state == SESSION_CONNECTING && !s->job)
                 claim(m, s, dispatch_next_job(m, s->port, NULL));

@@ -272,6 +272,57 @@ static void dispatch_job(Manager *m, Job *j)
                 wait_for_device(m, j);
 }
 
+/* ---- breaking off ---- */
+
+static void break_off_job(Manager *m, Job *j, const char *why)
+{
+        if (j->run) {
+                run_stop(j->run, why);
+                return;
+        }
+        dispatch_session_unclaim(j);
+        /* what is not begun stays in the queue */
+        if (job_is_pending(j))
+                return;
+        failure_set(&j->failure, 0, ERROR_INTERRUPTED, "%s", why);
+        failure_hint(&j->failure, "Queue the job again.");
+        dispatch_move(m, j, JOB_INTERRUPTED, NULL);
+}
+
+/* Interrupts jobs and lets phones go; of jobs that need no phone any more only when all is said.
+ * True when there was something to end, and so there may be. */
+static bool break_off(Manager *m, const char *why, bool all)
+{
+        bool left = false;
+
+        for (size_t i = 0; i < queue_count(m->queue); i++) {
+                Job *j = queue_at(m->queue, i);
+
+                if (!j->session && !(all && j->run))
+                        continue;
+                left = left || j->run;
+                break_off_job(m, j, why);
+        }
+        for (size_t i = 0; i < m->devices.n; i++)
+                if (m->devices.list[i]->session) {
+                        (void)session_leave(m->devices.list[i]->session);
+                        left = true;
+                }
+        return left;
+}
+
+/* A phone is spoken to, or what was read of it is not safe yet. */
+static bool is_at_phone(Manager *m)
+{
+        for (size_t i = 0; i < m->devices.n; i++)
+                if (m->devices.list[i]->session)
+                        return true;
+        for (size_t i = 0; i < queue_count(m->queue) && !m->asleep; i++)
+                if (queue_at(m->queue, i)->run && job_needs_device(queue_at(m->queue, i)))
+                        return true;
+        return false;
+}
+
 /* Jobs that finish are dropped from the list now and then, so places may shift: ids do not. */
 static int on_dispatch(sd_event_source *source, void *userdata)
 {
@@ -279,9 +330,15 @@ static int on_dispatch(sd_event_source *source, void *userdata)
         Manager *m = userdata;
         size_t n = queue_count(m->queue);
 
+        inhibit_set(m->inhibit, is_at_phone(m));
         if (m->stopping) {
                 if (dispatch_stop(m))
                         (void)sd_event_exit(m->event, 0);
+                return 0;
+        }
+        if (m->asleep) {
+                (void)break_off(m, m->asleep, false);
+                manager_update_status(m);
                 return 0;
         }
         store_clean(m->store);
@@ -378,7 +435,7 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
         if (!d->session)
                 appear(m, d);
         /* every millisecond of a phone's window counts: the work first, the news afterwards */
-        if (is_free(d)) {
+        if (is_free(d) && !m->asleep) {
                 Job *j = dispatch_next_job(m, d->port, NULL);
 
                 if (j)
@@ -464,30 +521,7 @@ int dispatch_cancel(Manager *m, Job *j, Failure *f)
 
 bool dispatch_stop(Manager *m)
 {
-        bool left = false;
-
         m->stopping = true;
-        for (size_t i = 0; i < queue_count(m->queue); i++) {
-                Job *j = queue_at(m->queue, i);
-
-                if (j->run) {
-                        run_stop(j->run);
-                        left = true;
-                } else if (j->session) {
-                        dispatch_session_unclaim(j);
-                        /* it had begun: what is not begun stays in the queue */
-                        if (!job_is_pending(j)) {
-                                failure_set(&j->failure, 0, ERROR_INTERRUPTED,
-                                        "The service was stopped while it worked on this job.");
-                                failure_hint(&j->failure, "Queue the job again.");
-                                dispatch_move(m, j, JOB_INTERRUPTED, NULL);
-                        }
-                }
-        }
-        for (size_t i = 0; i < m->devices.n; i++)
-                if (m->devices.list[i]->session) {
-                        (void)session_leave(m->devices.list[i]->session);
-                        left = true;
-                }
-        return !left && store_busy(m->store) == 0;
+        return !break_off(m, "The service was stopped while it worked on this job.", true) &&
+                store_busy(m->store) == 0;
 }

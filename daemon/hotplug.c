@@ -129,6 +129,15 @@ int hotplug_new(sd_event *event, const HotplugEvents *events, void *userdata, Ho
         return 0;
 }
 
+bool hotplug_present(Hotplug *h, const char *port)
+{
+        struct udev_device *d = udev_device_new_from_subsystem_sysname(h->udev, "usb", port);
+        bool present = d;
+
+        udev_device_unref(d);
+        return present;
+}
+
 int hotplug_enumerate(Hotplug *h)
 {
         struct udev_enumerate *list = udev_enumerate_new(h->udev);

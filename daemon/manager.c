@@ -239,6 +239,7 @@ static int make_store(Manager *m)
 }
 
 static const HotplugEvents hotplug_events;
+static const InhibitEvents inhibit_events;
 
 static int make_parts(Manager *m)
 {
@@ -249,6 +250,8 @@ static int make_parts(Manager *m)
                         m->event, &m->helpers, m->state_dir, on_agents_changed, m, &m->agents);
         if (r >= 0)
                 r = make_store(m);
+        if (r >= 0)
+                r = inhibit_new(m->event, &inhibit_events, m, &m->inhibit);
         if (r >= 0)
                 r = bus_new(m, &m->bus);
         if (r >= 0)
@@ -299,6 +302,8 @@ Manager *manager_free(Manager *m)
                 return NULL;
         for (size_t i = 0; m->queue && i < queue_count(m->queue); i++)
                 run_free(queue_at(m->queue, i)->run);
+        /* nobody is to be told any more that the computer is awake */
+        m->inhibit = inhibit_free(m->inhibit);
         hotplug_free(m->hotplug);
         devices_done(&m->devices);
         bus_free(m->bus);
@@ -339,6 +344,33 @@ static const HotplugEvents hotplug_events = {
         .other = on_other,
         .removed = on_unplugged,
 };
+
+static void on_going_down(void *userdata, bool shutdown)
+{
+        Manager *m = userdata;
+
+        m->asleep = shutdown
+                ? "The computer was shut down while the service worked on this job."
+                : "The computer was put to sleep while the service worked on this job.";
+        dispatch_schedule(m);
+}
+
+static void on_awake(void *userdata)
+{
+        Manager *m = userdata;
+
+        m->asleep = NULL;
+        log_info("The computer is awake");
+        /* what came and went meanwhile may have been told, or not */
+        for (size_t i = m->devices.n; i-- > 0;)
+                if (!hotplug_present(m->hotplug, m->devices.list[i]->port))
+                        dispatch_unplugged(m, m->devices.list[i]->port);
+        if (hotplug_enumerate(m->hotplug) < 0)
+                log_warning("The devices that are there cannot be listed");
+        dispatch_schedule(m);
+}
+
+static const InhibitEvents inhibit_events = { .going_down = on_going_down, .back = on_awake };
 
 int manager_run(Manager *m)
 {

@@ -8,6 +8,7 @@
 #include "daemon/auto-state.h"
 #include "daemon/config.h"
 #include "daemon/device.h"
+#include "daemon/inhibit.h"
 #include "daemon/profile-set.h"
 #include "daemon/queue.h"
 #include "daemon/store.h"
@@ -34,11 +35,15 @@ typedef struct Manager {
         Store *store;
         Devices devices;
         Hotplug *hotplug;
+        Inhibit *inhibit;
         struct Bus *bus;
         sd_event_source *dispatch, *patience, *stop, *signals[3];
         char status[128]; /* as the service manager has it */
         bool ready;       /* the service manager was told so */
         bool stopping;
+        /* The computer sleeps or is about to: nothing new is begun. What a job that was broken off for
+         * it is told; NULL: it is awake. */
+        const char *asleep;
 } Manager;
 
 /* 0; or a negative errno with f, then the program cannot do its work. */

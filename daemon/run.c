@@ -21,7 +21,8 @@ struct Run {
         StoreTask *task;  /* NULL when the keeper has ended */
         char kind[16];    /* of the backup that is to come: full, critical, selection */
         bool verify;      /* it is read back from the disk after the commit */
-        bool canceled, stopped;
+        bool canceled;
+        const char *stopped;           /* why, or NULL */
         Failure failure;               /* the first cause */
         char damage[FAILURE_TEXT_MAX]; /* what a verification found first, "" nothing */
         char result[32];               /* of DONE */
@@ -127,8 +128,7 @@ static void finish_done(Run *r)
 
 static void finish_stopped(Run *r)
 {
-        failure_set(&r->job->failure, 0, ERROR_INTERRUPTED,
-                "The service was stopped while it worked on this job.");
+        failure_set(&r->job->failure, 0, ERROR_INTERRUPTED, "%s", r->stopped);
         failure_hint(&r->job->failure, "Queue the job again; what was read is not stored twice.");
         finish(r, JOB_INTERRUPTED, NULL);
 }
@@ -444,10 +444,10 @@ void run_cancel(Run *r)
         store_task_cancel(r->task);
 }
 
-void run_stop(Run *r)
+void run_stop(Run *r, const char *why)
 {
         if (r->stopped || !r->task)
                 return;
-        r->stopped = true;
+        r->stopped = why;
         store_task_cancel(r->task);
 }

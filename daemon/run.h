@@ -19,8 +19,8 @@ int run_start_verify(Manager *m, Job *j, Failure *f);
 
 /* Somebody wants the job to be cancelled. */
 void run_cancel(Run *r);
-/* The daemon ends: the job will be interrupted. */
-void run_stop(Run *r);
+/* The job will be interrupted; why: static text. */
+void run_stop(Run *r, const char *why);
 /* The session has gone back to ready: it may be used otherwise now. */
 void run_session_ready(Run *r);
 /* The session has failed or is over; what s->failure says comes first. It is not touched again. */

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stand-ins for the services around the daemon, each on a connection of its own and stricter than
+the real one: a call that the real one would refuse fails the test."""
+import os
+import select
+
+import dbus
+import dbus.lowlevel
+import dbus.service
+
+LOGIND = 'org.freedesktop.login1'
+LOGIND_MANAGER = 'org.freedesktop.login1.Manager'
+WHAT = {'shutdown', 'sleep', 'idle', 'handle-power-key', 'handle-suspend-key',
+        'handle-hibernate-key', 'handle-lid-switch'}
+DELAYABLE = {'shutdown', 'sleep'}
+
+
+class Refused(dbus.DBusException):
+    _dbus_error_name = 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired'
+
+
+class Lock:
+    def __init__(self, what, who, why, mode):
+        self.what, self.who, self.why, self.mode = what, who, why, mode
+        self.reader, self.writer = os.pipe()
+
+    def held(self):
+        """Until the last copy of the descriptor that was given away is closed."""
+        poll = select.poll()
+        poll.register(self.reader, select.POLLIN)
+        return not any(event & select.POLLHUP for _, event in poll.poll(0))
+
+
+class Logind(dbus.service.Object):
+    """Locks and announcements. refuse: modes that are not granted."""
+
+    def __init__(self, bus, refuse=(), delay_usec=5000000):
+        self.refuse, self.delay_usec = set(refuse), delay_usec
+        self.locks, self.wrong = [], []
+        super().__init__(bus, '/org/freedesktop/login1')
+        self.bus = bus
+        bus.request_name(LOGIND)
+
+    def held(self, mode=None):
+        return [lock for lock in self.locks if lock.held() and mode in (None, lock.mode)]
+
+    @dbus.service.method(LOGIND_MANAGER, in_signature='ssss', out_signature='h')
+    def Inhibit(self, what, who, why, mode):
+        kinds = str(what).split(':')
+        if (not set(kinds) <= WHAT or len(set(kinds)) < len(kinds) or mode not in ('block', 'delay')
+                or (mode == 'delay' and not set(kinds) <= DELAYABLE) or not who or not why):
+            self.wrong.append((what, who, why, mode))
+            raise dbus.DBusException('wrong', name='org.freedesktop.DBus.Error.InvalidArgs')
+        if mode in self.refuse:
+            raise Refused(f'{mode} needs an authentication')
+        lock = Lock(str(what), str(who), str(why), str(mode))
+        self.locks.append(lock)
+        given = dbus.types.UnixFd(lock.writer)
+        os.close(lock.writer)
+        return given
+
+    @dbus.service.method(dbus.PROPERTIES_IFACE, in_signature='ss', out_signature='v')
+    def Get(self, interface, name):
+        if (interface, name) != (LOGIND_MANAGER, 'InhibitDelayMaxUSec'):
+            raise dbus.DBusException(name, name='org.freedesktop.DBus.Error.UnknownProperty')
+        return dbus.UInt64(self.delay_usec)
+
+    @dbus.service.signal(LOGIND_MANAGER, signature='b')
+    def PrepareForSleep(self, start):
+        pass
+
+    @dbus.service.signal(LOGIND_MANAGER, signature='b')
+    def PrepareForShutdown(self, start):
+        pass
+
+    def leave(self):
+        self.remove_from_connection()
+        self.bus.release_name(LOGIND)
+        for lock in self.locks:
+            os.close(lock.reader)
+
+
+def send_signal(bus, destination, path, interface, member, *arguments, signature=''):
+    """Straight to one connection, as anybody may."""
+    message = dbus.lowlevel.SignalMessage(path, interface, member)
+    message.set_destination(destination)
+    message.append(*arguments, signature=signature)
+    bus.send_message(message)
+    bus.flush()
