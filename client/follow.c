@@ -53,18 +53,6 @@ json_t *follow_job(const Follow *f, uint32_t id)
         return j ? j->job : NULL;
 }
 
-bool job_finished(const json_t *job)
-{
-        static const char *const final[] = { STATE_DONE, STATE_FAILED, STATE_CANCELED,
-                STATE_INTERRUPTED };
-        const char *state = object_text(job, "state");
-
-        for (size_t i = 0; i < ELEMENTS(final); i++)
-                if (strcmp(state, final[i]) == 0)
-                        return true;
-        return false;
-}
-
 static ErrorId job_error(const json_t *job)
 {
         const char *name = object_text(job, "error_name");
@@ -135,39 +123,12 @@ static bool shown_changed(char **shown, const char *now)
 
 static uint64_t seconds_left(const json_t *progress)
 {
-        struct tm tm = {};
+        uint64_t end = format_parse_rfc3339(object_text(progress, "expected_end_time")) / 1000000,
+                 now = (uint64_t)time(NULL);
 
-        if (!strptime(object_text(progress, "expected_end_time"), "%Y-%m-%dT%H:%M:%S", &tm))
+        if (!end)
                 return UINT64_MAX;
-        time_t end = timegm(&tm), now = time(NULL);
-        return end > now ? (uint64_t)(end - now) : 0;
-}
-
-/* What is being done, in words; a phase that is not listed speaks for itself. */
-static const char *doing_of(const json_t *job)
-{
-        static const struct {
-                const char *phase, *words;
-        } phases[] = {
-                { "connect", "connecting" },
-                { "handshake", "waking the phone" },
-                { "identify", "identifying the phone" },
-                { "agent", "starting the download agent" },
-                { "storage", "asking for the storage" },
-                { "idle", "preparing" },
-                { "finish", "letting the phone go" },
-                { "", "preparing" },
-        };
-        const char *phase = object_text(job, "phase");
-
-        if (strcmp(object_text(job, "state"), STATE_VERIFYING) == 0)
-                return "verifying";
-        if (strcmp(object_text(job, "kind"), "verify") == 0)
-                return "checking";
-        for (size_t i = 0; i < ELEMENTS(phases); i++)
-                if (strcmp(phase, phases[i].phase) == 0)
-                        return phases[i].words;
-        return phase;
+        return end > now ? end - now : 0;
 }
 
 static void show_progress(Follow *f, Followed *j)
@@ -178,7 +139,7 @@ static void show_progress(Follow *f, Followed *j)
 
         if (strcmp(state, STATE_RUNNING) != 0 && strcmp(state, STATE_VERIFYING) != 0)
                 return;
-        const char *doing = doing_of(j->job);
+        const char *doing = job_doing(j->job);
         /* the item is what is being read; it stays what it was while that is put into place */
         if (strcmp(doing, "reading") != 0 && strcmp(object_text(j->job, "kind"), "verify") != 0)
                 item = "";

@@ -8,6 +8,7 @@
  * looks on: ^C ends the looking, not the job, and so does a service that goes away. */
 
 #include "client/bus.h"
+#include "client/job-state.h"
 
 typedef struct Follow Follow;
 
@@ -31,7 +32,5 @@ json_t *follow_job(const Follow *f, uint32_t id);
 
 /* Exit code that belongs to a finished job. */
 int job_exit_code(const json_t *job);
-/* true when the job has its result */
-bool job_finished(const json_t *job);
 /* The sentence about its end, with cause and advice, on stderr, or the "result" object on stdout. */
 void job_print_result(const json_t *job);

@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <wchar.h>
 
 #include "client/output.h"
+#include "client/redact.h"
 #include "client/verb.h"
 
 char *text_sanitize(char *text)
@@ -173,72 +173,9 @@ size_t text_width(const char *text)
         return width;
 }
 
-const char *format_size(uint64_t bytes, char out[static FORMAT_MAX])
-{
-        static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-        size_t u = 0;
-        double value = (double)bytes;
-
-        for (; value >= 1024 && u + 1 < ELEMENTS(units); u++)
-                value /= 1024;
-        if (u == 0)
-                snprintf(out, FORMAT_MAX, "%u B", (unsigned)bytes);
-        else
-                snprintf(out, FORMAT_MAX, "%.1f %s", value, units[u]);
-        return out;
-}
-
-const char *format_duration(uint64_t seconds, char out[static FORMAT_MAX])
-{
-        unsigned h = (unsigned)(seconds / 3600), m = (unsigned)(seconds / 60 % 60),
-                 s = (unsigned)(seconds % 60);
-
-        if (h)
-                snprintf(out, FORMAT_MAX, "%u:%02u:%02u", h, m, s);
-        else
-                snprintf(out, FORMAT_MAX, "%u:%02u", m, s);
-        return out;
-}
-
-const char *format_time(uint64_t usec, char out[static FORMAT_MAX])
-{
-        time_t t = (time_t)(usec / 1000000);
-        struct tm tm;
-
-        if (!usec || !localtime_r(&t, &tm) || !strftime(out, FORMAT_MAX, "%Y-%m-%d %H:%M", &tm))
-                strcpy(out, "-");
-        return out;
-}
-
-const char *format_rfc3339(uint64_t usec, char out[static FORMAT_MAX])
-{
-        time_t t = (time_t)(usec / 1000000);
-        struct tm tm;
-
-        if (!gmtime_r(&t, &tm) || !strftime(out, FORMAT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm))
-                strcpy(out, "1970-01-01T00:00:00Z");
-        return out;
-}
-
-enum { REDACT_KEEP = 4 };
-
 const char *redact(const char *value, char out[static FORMAT_MAX])
 {
-        if (!arg_redact || strlen(value) <= REDACT_KEEP)
-                return value;
-        snprintf(out, FORMAT_MAX, "%.*s…", REDACT_KEEP, value);
-        return out;
-}
-
-static bool identifies(const char *key)
-{
-        static const char *const keys[] = { "imei", "serial", "cid", "me_id", "soc_id",
-                "device_key", "disk_guid" };
-
-        for (size_t i = 0; i < ELEMENTS(keys); i++)
-                if (strcmp(keys[i], key) == 0)
-                        return true;
-        return false;
+        return arg_redact ? redact_value(value, out) : value;
 }
 
 void redact_json(json_t *j)
@@ -254,7 +191,7 @@ void redact_json(json_t *j)
                 json_array_foreach(j, i, value) redact_json(value);
         json_object_foreach(j, key, value)
         {
-                if (json_is_string(value) && identifies(key))
+                if (json_is_string(value) && redact_identifies(key))
                         json_string_set(value, redact(json_string_value(value), buffer));
                 else
                         redact_json(value);

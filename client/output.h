@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-#include "basic/cleanup.h"
+#include "client/format.h"
 
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
@@ -44,16 +44,6 @@ size_t text_width(const char *text);
 
 /* Replaces control characters (but not newlines) in place. */
 char *text_sanitize(char *text);
-
-enum { FORMAT_MAX = 64 };
-/* "512.0 MiB", "17 B"; returns out */
-const char *format_size(uint64_t bytes, char out[static FORMAT_MAX]);
-/* "0:07", "1:02:03" */
-const char *format_duration(uint64_t seconds, char out[static FORMAT_MAX]);
-/* µs since 1970 in local time, "2026-11-20 14:03"; "-" for 0 */
-const char *format_time(uint64_t usec, char out[static FORMAT_MAX]);
-/* µs since 1970 as RFC 3339 in UTC, for JSON */
-const char *format_rfc3339(uint64_t usec, char out[static FORMAT_MAX]);
 
 /* A value that identifies a phone as it may be shown: whole, or with --redact the first four
  * characters and "…". out may be the input. */
