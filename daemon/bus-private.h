@@ -56,6 +56,7 @@ void bus_job_ended(Bus *b, const Job *j);
 int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e);
 
 int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_method_retry(sd_bus_message *m, void *userdata, sd_bus_error *e);
 
 /* bus-auto.c: automatic backup */
 int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);

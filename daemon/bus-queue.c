@@ -118,29 +118,26 @@ static int read_request(sd_bus_message *m, JobRequest *request, sd_bus_error *e)
         return failure_is_set(&f) ? bus_error_set(e, &f) : r;
 }
 
-int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e)
+/* Asks whether the caller may, and does it. What a handler has to return. */
+static int enqueue(Bus *b, sd_bus_message *m, JobRequest *request, sd_bus_error *e)
 {
         static const char *const actions[_JOB_KIND_MAX] = {
                 [JOB_BACKUP] = ACTION_BACKUP,
                 [JOB_DETECT] = ACTION_DETECT,
                 [JOB_VERIFY] = ACTION_BACKUP,
         };
-        _cleanup_(job_request_done) JobRequest request = { 0 };
         _cleanup_free_ char *path = NULL;
-        Bus *b = userdata;
         Failure f = { 0 };
         Job *j;
-        int r = read_request(m, &request, e);
+        int r = authorize_caller(b->authorize, m, &request->uid, e);
 
-        if (r >= 0)
-                r = authorize_caller(b->authorize, m, &request.uid, e);
         if (r > 0)
-                r = authorize_action(b->authorize, m, request.uid, actions[request.kind], e);
+                r = authorize_action(b->authorize, m, request->uid, actions[request->kind], e);
         if (r <= 0)
                 return r == 0 ? 1 : r;
-        r = dispatch_admit(b->manager, &request, &f);
+        r = dispatch_admit(b->manager, request, &f);
         if (r == 0)
-                r = queue_add(b->manager->queue, &request, manager_now(b->manager), &j, &f);
+                r = queue_add(b->manager->queue, request, manager_now(b->manager), &j, &f);
         if (r < 0)
                 return failure_is_set(&f) ? bus_error_set(e, &f) : r;
         dispatch_schedule(b->manager);
@@ -148,4 +145,26 @@ int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e)
         if (!path)
                 return -ENOMEM;
         return sd_bus_reply_method_return(m, "uo", j->id, path);
+}
+
+int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e)
+{
+        _cleanup_(job_request_done) JobRequest request = { 0 };
+        int r = read_request(m, &request, e);
+
+        return r < 0 ? r : enqueue(userdata, m, &request, e);
+}
+
+int bus_method_retry(sd_bus_message *m, void *userdata, sd_bus_error *e)
+{
+        _cleanup_(job_request_done) JobRequest request = { 0 };
+        const Job *j = userdata;
+        int r = bus_read_no_options(m, e);
+
+        if (r < 0)
+                return r;
+        if (!job_is_final(j))
+                return bus_error_setf(e, ERROR_FAILED, "Job %u has not ended yet.", j->id);
+        r = job_request_copy(&request, &j->request);
+        return r < 0 ? r : enqueue(bus_of(m), m, &request, e);
 }

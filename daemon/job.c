@@ -57,6 +57,35 @@ void job_request_done(JobRequest *r)
         *r = (JobRequest){ 0 };
 }
 
+int job_request_copy(JobRequest *ret, const JobRequest *from)
+{
+        _cleanup_(job_request_done) JobRequest r = {
+                .kind = from->kind,
+                .profile = strdup(from->profile ?: ""),
+                .name = strdup(from->name ?: ""),
+                .port = strdup(from->port ?: ""),
+                .backup = strdup(from->backup ?: ""),
+                .level = from->level,
+        };
+        size_t n = 0;
+
+        if (!r.profile || !r.name || !r.port || !r.backup)
+                return -ENOMEM;
+        while (from->partitions && from->partitions[n])
+                n++;
+        if (n > 0 && !(r.partitions = calloc(n + 1, sizeof(*r.partitions))))
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                r.partitions[i] = strdup(from->partitions[i]);
+                if (!r.partitions[i])
+                        return -ENOMEM;
+        }
+        snprintf(r.mark, sizeof r.mark, "%s", from->mark);
+        *ret = r;
+        r = (JobRequest){ 0 };
+        return 0;
+}
+
 int job_new(uint32_t id, JobRequest *request, Job **ret)
 {
         Job *j = calloc(1, sizeof *j);

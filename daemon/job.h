@@ -62,6 +62,8 @@ typedef struct JobRequest {
         char mark[JOB_MARK_MAX + 1]; /* only this phone (phone_mark), "" any */
 } JobRequest;
 void job_request_done(JobRequest *r);
+/* The same once more, as a person asks for it: who that is stands not in it. -ENOMEM. */
+int job_request_copy(JobRequest *ret, const JobRequest *from);
 
 struct Run;
 struct Session;

@@ -26,6 +26,20 @@ def cancel_as_nobody(r, job):
     return rig.as_nobody(call)
 
 
+def test_retry_is_asked_for():
+    with rig.rig(polkit=True) as r:
+        r.start()
+        no_options = dbus.Dictionary({}, signature='sv')
+        job = r.queue('detect')[1]
+        r.call(job, rig.JOB, 'Cancel', no_options)
+
+        def retry():
+            return r.call(job, rig.JOB, 'Retry', no_options, bus=r.connect())[1]
+        assert 'NotAuthorized' in rig.as_nobody(retry)
+        r.allow('org.mtkbackup1.detect')
+        assert r.job(rig.as_nobody(retry))['StartedByUID'] == 65534
+
+
 def test_polkit_decides():
     with rig.rig(polkit=True) as r:
         r.start()
@@ -121,6 +135,7 @@ def test_second_daemon_gives_up():
         r.queue('detect')
 
 
-rig.run(test_polkit_decides, test_each_action_is_asked_for, test_lists_are_free,
+rig.run(test_polkit_decides, test_retry_is_asked_for, test_each_action_is_asked_for,
+        test_lists_are_free,
         test_mistakes_are_told_before_anybody_is_asked, test_without_polkit,
         test_polkit_comes_later, test_name_is_refused_to_others, test_second_daemon_gives_up)

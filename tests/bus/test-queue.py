@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Manager.Queue: what is refused at once, limits, cancelling, and what survives a restart."""
+import json
 import os
 import signal
 
@@ -42,6 +43,24 @@ def test_refused_by_name():
             got = rig.error_of(r.queue, *arguments, **options)
             assert got[0] == name and text in got[1], (arguments, options, got)
         assert list(r.manager('ListJobs')) == []
+
+
+def test_retry():
+    with rig.rig() as r:
+        r.start()
+        no_options = dbus.Dictionary({}, signature='sv')
+        id, path = r.queue('backup', 'full', partitions=['boot', 'nv*'], device='1-7', name='mine')
+        assert rig.error_of(r.call, path, rig.JOB, 'Retry', no_options)[0] == 'Failed'
+        r.call(path, rig.JOB, 'Cancel', no_options)
+        again, second = r.call(path, rig.JOB, 'Retry', no_options)
+        assert again > id
+        p = r.job(second)
+        assert (p['Kind'], p['Profile'], p['Name'], p['Device']) == ('backup', 'full', 'mine', '1-7')
+        assert p['State'] in ('queued', 'waiting-for-device') and not p['Automatic'], dict(p)
+        r.stop()
+        with open(r.path('state/queue.json'), encoding='utf-8') as file:
+            jobs = json.load(file)['jobs']
+        assert [j.get('partitions') for j in jobs] == [['boot', 'nv*']] * 2, jobs
 
 
 def test_missing_agent():
@@ -193,6 +212,6 @@ def test_damaged_queue_file():
         assert 'queue.json.bad' in r.log()
 
 
-rig.run(test_refused_by_name, test_missing_agent, test_agent_files, test_store_that_cannot_be_used,
-        test_store_elsewhere, test_two_daemons_one_store, test_waiting, test_cancel, test_limit,
+rig.run(test_refused_by_name, test_retry, test_missing_agent, test_agent_files,
+        test_store_that_cannot_be_used, test_store_elsewhere, test_two_daemons_one_store, test_waiting, test_cancel, test_limit,
         test_restart_with_queued_jobs, test_damaged_queue_file)
