@@ -8,29 +8,12 @@
 #include <umockdev.h>
 
 #include "usb-bus.h"
+#include "usb-queue.h"
 #include "usb-wire.h"
 
-enum { INTERFACES_MAX = 4, SPARE_MAX = 64, SPARE_SIZE = 1024 * 1024 };
+enum { INTERFACES_MAX = 4 };
 
 typedef struct UsbFile UsbFile;
-
-/* A queued request. */
-typedef struct Urb {
-        struct Urb *next;
-        UsbFile *file;
-        uint64_t address; /* of the program's structure: its name */
-        uint8_t type, endpoint;
-        uint8_t *data; /* of the size below; from the node's spare ones if it fits */
-        size_t size, done;
-        int status;
-        bool started;  /* a control request that was given to the device */
-        uint64_t when; /* and is finished then */
-        ssize_t result;
-} Urb;
-
-typedef struct UrbList {
-        Urb *first, **last;
-} UrbList;
 
 /* One appearance of a device on its port: a node of its own. It lives as long as the bus, since
  * a program may hold the node open after the device has gone. */
@@ -43,15 +26,11 @@ typedef struct UsbNode {
         int gate;                 /* the FIFO; one byte inside: nothing to reap */
         bool gate_full;
         bool gone; /* the device left */
-        bool in_halted;
-        UrbList pending, done;
-        uint8_t *spare[SPARE_MAX]; /* each of SPARE_SIZE */
-        size_t n_spare;
+        UsbQueue queue;
         bool driver[INTERFACES_MAX];
         UsbFile *claimed[INTERFACES_MAX];
         uint64_t driver_at;
         uint64_t added_at; /* 0: the event was not sent yet */
-        bool spoken;
         /* sysfs paths, in the order they are added */
         char *paths[2 + INTERFACES_MAX];
         size_t n_paths;
@@ -107,10 +86,9 @@ void node_vanish(UsbNode *n);
 uint64_t node_deadline(const UsbNode *n);
 void node_bind_driver(UsbNode *n, uint64_t now);
 /* An ioctl: `data` are `size` bytes from the program, changed where it gets something back. When
- * a request is reaped, ret_urb is it, and the caller frees it with node_urb_free. */
+ * a request is reaped, ret_urb is it, and the caller frees it with urb_free. */
 void node_ioctl(UsbNode *n, UsbFile *f, const UsbAsk *ask, uint8_t *data, UsbSaid *said,
         Urb **ret_urb, uint64_t now);
-void node_urb_free(UsbNode *n, Urb *u);
 /* The program closed the descriptor: its requests and claims end. */
 void node_close(UsbNode *n, UsbFile *f);
 UsbNode *node_free(UsbNode *n);

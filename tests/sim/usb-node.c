@@ -36,169 +36,45 @@ int node_open_gate(UsbNode *n, const char *path)
         n->gate = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
         if (n->gate < 0 || fcntl(n->gate, F_SETPIPE_SZ, 4096) < 0)
                 return -errno;
-        n->pending.last = &n->pending.first;
-        n->done.last = &n->done.first;
+        queue_init(&n->queue);
         gate_set(n, true);
         return 0;
 }
 
 /* ---- requests ---- */
 
-static void list_add(UrbList *l, Urb *u)
+static void node_settle(UsbNode *n)
 {
-        u->next = NULL;
-        *l->last = u;
-        l->last = &u->next;
-}
-
-static Urb *list_take(UrbList *l, Urb **place)
-{
-        Urb *u = *place;
-        *place = u->next;
-        if (!*place)
-                l->last = place;
-        return u;
-}
-
-static uint8_t *data_new(UsbNode *n, size_t size)
-{
-        if (size <= SPARE_SIZE && n->n_spare)
-                return n->spare[--n->n_spare];
-        return g_malloc(MAX(size, (size_t)SPARE_SIZE));
-}
-
-void node_urb_free(UsbNode *n, Urb *u)
-{
-        if (n->n_spare < SPARE_MAX && u->size <= SPARE_SIZE)
-                n->spare[n->n_spare++] = TAKE_PTR(u->data);
-        g_free(u->data);
-        g_free(u);
-}
-
-static void finish(UsbNode *n, Urb *u, int status)
-{
-        u->status = status;
-        list_add(&n->done, u);
-        gate_set(n, false);
+        gate_set(n, !n->queue.done.first && !n->gone);
 }
 
 void node_vanish(UsbNode *n)
 {
         n->gone = true;
-        while (n->pending.first) {
-                Urb *u = list_take(&n->pending, &n->pending.first);
-                finish(n, u, -ESHUTDOWN);
-        }
-        gate_set(n, false);
+        queue_vanish(&n->queue);
+        node_settle(n);
 }
 
-/* Each of these returns 1 when the request is complete with *status, 0 when it stays queued. */
-static int move_control(UsbNode *n, Urb *u, uint64_t now, int *status)
+void node_pump(UsbNode *n, uint64_t now)
 {
-        Device *d = n->port->device;
-        if (!u->started) {
-                u->started = true;
-                u->result = d->ops->control(d, u->data, u->data + 8, u->size - 8, &u->when);
-        }
-        if (u->when > now)
-                return 0;
-        *status = u->result < 0 ? (int)u->result : 0;
-        u->done = u->result > 0 ? (size_t)u->result : 0;
-        return 1;
-}
-
-static int move_out(UsbNode *n, Urb *u, uint64_t now, int *status)
-{
-        Device *d = n->port->device;
-        size_t taken;
-        if (!n->spoken) {
-                n->spoken = true;
+        bool spoken = n->queue.first_out;
+        if (n->gone)
+                return;
+        queue_pump(&n->queue, n->port->device, now);
+        node_settle(n);
+        if (!spoken && n->queue.first_out) {
                 fprintf(n->port->log, "port%u %llu.%06llu first-out %llu us after add\n",
                         n->port->number, (unsigned long long)(now / 1000000),
                         (unsigned long long)(now % 1000000),
                         (unsigned long long)(n->added_at ? now - n->added_at : 0));
                 fflush(n->port->log);
         }
-        int r = d->ops->out(d, u->data + u->done, u->size - u->done, &taken);
-        u->done += taken;
-        if (r == -EAGAIN || (!r && u->done < u->size))
-                return 0;
-        *status = r;
-        return 1;
-}
-
-static int move_in(UsbNode *n, Urb *u, int *status)
-{
-        Device *d = n->port->device;
-        while (u->done < u->size) {
-                bool end;
-                ssize_t r = d->ops->in(d, u->data + u->done, u->size - u->done, &end);
-                if (r == -EAGAIN)
-                        return 0;
-                if (r < 0) {
-                        n->in_halted = r == -EPIPE;
-                        *status = (int)r;
-                        return 1;
-                }
-                u->done += (size_t)r;
-                if (end)
-                        break;
-        }
-        *status = 0;
-        return 1;
-}
-
-/* True when something was moved that may let another request go on. */
-static bool pump_once(UsbNode *n, uint64_t now)
-{
-        bool again = false, in_waits = n->in_halted, out_waits = false;
-        for (Urb **p = &n->pending.first; *p;) {
-                Urb *u = *p;
-                bool control = u->type == USBDEVFS_URB_TYPE_CONTROL;
-                bool in = !control && u->endpoint & 0x80;
-                bool other = u->type != USBDEVFS_URB_TYPE_BULK && !control;
-                int status = 0, r;
-                size_t before = u->done;
-                if (other || (in ? in_waits : !control && out_waits))
-                        r = 0;
-                else if (control)
-                        r = move_control(n, u, now, &status);
-                else if (in)
-                        r = move_in(n, u, &status);
-                else
-                        r = move_out(n, u, now, &status);
-                again |= !in && (r || u->done != before);
-                if (status == -ENODEV)
-                        return false;
-                if (!r) {
-                        in_waits |= in;
-                        out_waits |= !in && !control;
-                        p = &u->next;
-                        continue;
-                }
-                in_waits |= n->in_halted;
-                finish(n, list_take(&n->pending, p), status);
-        }
-        return again;
-}
-
-void node_pump(UsbNode *n, uint64_t now)
-{
-        if (n->gone)
-                return;
-        while (pump_once(n, now))
-                ;
 }
 
 uint64_t node_deadline(const UsbNode *n)
 {
-        uint64_t t = MODEL_NEVER;
-        for (const Urb *u = n->pending.first; u; u = u->next)
-                if (u->started)
-                        t = MIN(t, u->when);
-        if (n->driver_at)
-                t = MIN(t, n->driver_at);
-        return t;
+        uint64_t t = queue_deadline(&n->queue);
+        return n->driver_at ? MIN(t, n->driver_at) : t;
 }
 
 /* What cdc_acm does when it is bound: from then on the phone says READY. */
@@ -239,39 +115,30 @@ static Answer submit(UsbNode *n, UsbFile *f, const UsbAsk *ask, const uint8_t *d
         if (q.buffer_length < (control ? 8 : 0) || q.buffer_length > USB_WIRE_MAX ||
                 (sent && sent != (size_t)q.buffer_length) || (!sent && !in && q.buffer_length))
                 return fail(EINVAL);
-        Urb *u = g_new0(Urb, 1);
-        u->file = f;
-        u->address = ask->argument;
-        u->type = q.type;
+        UrbKind kind = control                     ? URB_CONTROL
+                : q.type == USBDEVFS_URB_TYPE_BULK ? URB_BULK
+                                                   : URB_OTHER;
+        Urb *u = queue_add(&n->queue, kind, (size_t)q.buffer_length);
+        u->owner = f;
+        u->id = ask->argument;
         u->endpoint = q.endpoint;
-        u->when = MODEL_NEVER;
-        u->size = (size_t)q.buffer_length;
-        u->data = data_new(n, u->size);
         memcpy(u->data, data + sizeof(q), sent);
-        list_add(&n->pending, u);
         node_pump(n, now);
         return (Answer){};
 }
 
 static Answer discard(UsbNode *n, const UsbFile *f, uint64_t address)
 {
-        for (Urb **p = &n->pending.first; *p; p = &(*p)->next)
-                if ((*p)->file == f && (*p)->address == address) {
-                        finish(n, list_take(&n->pending, p), -ENOENT); /* what had come stays */
-                        return (Answer){};
-                }
-        return fail(EINVAL);
+        if (!queue_cancel(&n->queue, f, address))
+                return fail(EINVAL);
+        node_settle(n);
+        return (Answer){};
 }
 
 static Answer reap(UsbNode *n, const UsbFile *f, Urb **ret)
 {
-        for (Urb **p = &n->done.first; *p && !*ret; p = &(*p)->next)
-                if ((*p)->file == f) {
-                        *ret = list_take(&n->done, p);
-                        break;
-                }
-        if (!n->done.first && !n->gone)
-                gate_set(n, true);
+        *ret = queue_take(&n->queue, f);
+        node_settle(n);
         return *ret ? (Answer){} : fail(n->gone ? ENODEV : EAGAIN);
 }
 
@@ -346,8 +213,7 @@ static Answer answer(UsbNode *n, UsbFile *f, const UsbAsk *ask, void *data, uint
         case USBDEVFS_RESET: return (Answer){};
         case USBDEVFS_CLEAR_HALT:
         case USBDEVFS_RESETEP:
-                n->in_halted = false;
-                n->port->device->ops->clear_halt(n->port->device);
+                queue_clear_halt(&n->queue, n->port->device);
                 node_pump(n, now);
                 return (Answer){};
         case USBDEVFS_SUBMITURB: return submit(n, f, ask, data, now);
@@ -370,21 +236,10 @@ void node_ioctl(UsbNode *n, UsbFile *f, const UsbAsk *ask, uint8_t *data, UsbSai
         said->error = a.error;
 }
 
-static void drop_of(UsbNode *n, UrbList *l, const UsbFile *f)
-{
-        for (Urb **p = &l->first; *p;)
-                if (!f || (*p)->file == f)
-                        node_urb_free(n, list_take(l, p));
-                else
-                        p = &(*p)->next;
-}
-
 void node_close(UsbNode *n, UsbFile *f)
 {
-        drop_of(n, &n->pending, f);
-        drop_of(n, &n->done, f);
-        if (!n->done.first && !n->gone)
-                gate_set(n, true);
+        queue_drop(&n->queue, f);
+        node_settle(n);
         for (size_t i = 0; i < INTERFACES_MAX; i++)
                 if (n->claimed[i] == f)
                         n->claimed[i] = NULL;
@@ -392,10 +247,7 @@ void node_close(UsbNode *n, UsbFile *f)
 
 UsbNode *node_free(UsbNode *n)
 {
-        drop_of(n, &n->pending, NULL);
-        drop_of(n, &n->done, NULL);
-        while (n->n_spare)
-                g_free(n->spare[--n->n_spare]);
+        queue_done(&n->queue);
         fd_close(n->gate);
         for (size_t i = 0; i < n->n_paths; i++)
                 g_free(n->paths[i]);

@@ -85,16 +85,16 @@ static bool answer_ioctl(UsbFile *f, const UsbAsk *ask)
                 bool back = said.value >= 0 && ask->request != USBDEVFS_SUBMITURB;
                 return say(f->socket, &said, f->room, back ? MIN(size, ask->size) : 0);
         }
-        said.urb = u->address;
+        said.urb = u->id;
         said.status = u->status;
         said.actual = (int32_t)u->done;
         /* what a control request received stands behind its eight bytes of set-up */
-        bool control = u->type == USBDEVFS_URB_TYPE_CONTROL,
+        bool control = u->kind == URB_CONTROL,
              in = control ? u->data[0] & 0x80 : u->endpoint & 0x80;
         said.offset = control ? 8 : 0;
         ok = say(f->socket, &said, u->data + said.offset, in ? u->done : 0);
         pthread_mutex_lock(&n->port->lock);
-        node_urb_free(n, u);
+        urb_free(&n->queue, u);
         pthread_mutex_unlock(&n->port->lock);
         return ok;
 }
