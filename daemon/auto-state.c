@@ -32,11 +32,6 @@ AutoState *auto_state_free(AutoState *s)
         return NULL;
 }
 
-bool auto_mark_valid(const char *mark)
-{
-        return strlen(mark) == AUTO_MARK_SIZE - 1 && mark[strspn(mark, "0123456789abcdef")] == 0;
-}
-
 /* ---- the file ---- */
 
 static json_t *phone_to_json(const AutoPhone *p)
@@ -76,7 +71,7 @@ static int phone_from_json(json_t *json, AutoPhone *ret)
         if (json_unpack(json, "{ss ss ss sb sI sI}", "mark", &mark, "chip", &chip, "key", &key,
                     "refused", &refused, "uid", &uid, "since", &since) < 0)
                 return -EBADMSG;
-        if (!auto_mark_valid(mark) || strlen(chip) >= sizeof p.chip ||
+        if (!phone_mark_valid(mark) || strlen(chip) >= sizeof p.chip ||
                 strlen(key) >= sizeof p.key || uid < 0 || uid >= UINT32_MAX || since < 0)
                 return -EBADMSG;
         text_copy(p.mark, sizeof p.mark, mark);
@@ -191,44 +186,71 @@ const AutoPhone *auto_state_at(const AutoState *s, size_t i)
         return s->phones + i;
 }
 
+static bool same_in_file(const AutoPhone *a, const AutoPhone *b)
+{
+        return strcmp(a->chip, b->chip) == 0 && strcmp(a->key, b->key) == 0 &&
+                a->refused == b->refused && a->uid == b->uid && a->since == b->since;
+}
+
+/* What the phones are now, to come back to; the caller frees. */
+static AutoPhone *copy_phones(const AutoState *s)
+{
+        AutoPhone *copy = calloc(s->n + 1, sizeof *copy);
+
+        return copy ? memcpy(copy, s->phones, s->n * sizeof *copy) : NULL;
+}
+
+/* Saves what has changed; when that fails nothing has. */
+static int commit(AutoState *s, const AutoPhone *old, size_t n)
+{
+        int r = save(s);
+
+        if (r == 0)
+                return 0;
+        memcpy(s->phones, old, n * sizeof *old);
+        s->n = n;
+        return r;
+}
+
+static void remove_at(AutoState *s, size_t i)
+{
+        s->n--;
+        memmove(s->phones + i, s->phones + i + 1, (s->n - i) * sizeof *s->phones);
+}
+
 int auto_state_put(AutoState *s, const AutoPhone *phone)
 {
-        AutoPhone *known = find(s, phone->mark), old;
-        int r;
+        _cleanup_free_ AutoPhone *old = NULL;
+        AutoPhone *known = find(s, phone->mark);
+        size_t n = s->n;
 
-        if (known) {
-                old = *known;
-                *known = *phone;
-        } else {
-                if (s->n == AUTO_PHONES_MAX)
-                        return -ENOSPC;
-                s->phones[s->n++] = *phone;
+        if (known && same_in_file(known, phone)) {
+                known->saved_at = phone->saved_at;
+                return 0;
         }
-        r = save(s);
-        if (r < 0 && known)
-                *known = old;
-        else if (r < 0)
-                s->n--;
-        return r;
+        old = copy_phones(s);
+        if (!old)
+                return -ENOMEM;
+        if (!known && s->n == AUTO_PHONES_MAX)
+                remove_at(s, 0);
+        if (known)
+                *known = *phone;
+        else
+                s->phones[s->n++] = *phone;
+        return commit(s, old, n);
 }
 
 int auto_state_forget(AutoState *s, const char *mark)
 {
-        AutoPhone *known = find(s, mark), old;
-        size_t behind;
-        int r;
+        _cleanup_free_ AutoPhone *old = NULL;
+        AutoPhone *known = find(s, mark);
+        size_t n = s->n;
 
         if (!known)
                 return -ENOENT;
-        old = *known;
-        behind = (size_t)(s->phones + s->n - known) - 1;
-        memmove(known, known + 1, behind * sizeof *known);
-        s->n--;
-        r = save(s);
-        if (r < 0) {
-                memmove(known + 1, known, behind * sizeof *known);
-                *known = old;
-                s->n++;
-        }
-        return r;
+        old = copy_phones(s);
+        if (!old)
+                return -ENOMEM;
+        remove_at(s, (size_t)(known - s->phones));
+        return commit(s, old, n);
 }

@@ -7,6 +7,7 @@
 
 #include "basic/log.h"
 #include "daemon/bus-private.h"
+#include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 
 /* Not before the last word is said: reading may be through while the disk is still verified. */
@@ -89,6 +90,9 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
         if (b->n_cancels == CANCEL_WAITERS_MAX)
                 return sd_bus_error_set(
                         e, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many calls wait for an answer.");
+        if (j->request.needs_approval && !job_is_final(j) &&
+                dispatch_auto_refuse(b->manager, j, uid, &f) < 0)
+                return bus_error_set(e, &f);
         if (dispatch_cancel(b->manager, j, &f) < 0)
                 return bus_error_set(e, &f);
         if (job_is_final(j))

@@ -86,7 +86,23 @@ void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec)
                         place = i;
         }
         snprintf(d->released[place].port, sizeof d->released[place].port, "%s", port);
+        d->released[place].why[0] = 0;
         d->released[place].until = now + usec;
+}
+
+void devices_explain(Devices *d, const char *port, const char *why)
+{
+        for (size_t i = 0; i < ELEMENTS(d->released); i++)
+                if (strcmp(d->released[i].port, port) == 0)
+                        snprintf(d->released[i].why, sizeof d->released[i].why, "%s", why);
+}
+
+const char *devices_why(const Devices *d, const char *port)
+{
+        for (size_t i = 0; i < ELEMENTS(d->released); i++)
+                if (strcmp(d->released[i].port, port) == 0)
+                        return d->released[i].why;
+        return "";
 }
 
 uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now)

@@ -39,6 +39,7 @@ typedef struct Device {
         uint16_t vendor, product;
         uint32_t number; /* of this plug */
         bool attached;
+        bool passed;      /* this appearance belongs to a phone that was let go */
         bool unreachable; /* its node could not be opened; a second add event is a second chance */
         DeviceState state;
         char message[FAILURE_TEXT_MAX];
@@ -53,6 +54,7 @@ typedef struct Devices {
         size_t n;
         struct {
                 char port[64];
+                char why[FAILURE_TEXT_MAX];
                 uint64_t until; /* CLOCK_MONOTONIC µs */
         } released[DEVICES_MAX];
 } Devices;
@@ -66,6 +68,9 @@ void devices_remove(Devices *d, Device *device);
 /* A phone was let go on this port now: the next one to appear is left alone until the time is over.
  * usec: for how long. */
 void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec);
+/* Why it was let go, for people: remembered as long, and "" unless it was said. */
+void devices_explain(Devices *d, const char *port, const char *why);
+const char *devices_why(const Devices *d, const char *port);
 /* Until when the phone that appears on this port now is to be left alone, 0: not at all. The memory
  * of the port is used up by asking. */
 uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now);

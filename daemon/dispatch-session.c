@@ -8,6 +8,7 @@
 #include "basic/fd.h"
 #include "basic/log.h"
 #include "daemon/bus.h"
+#include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 #include "daemon/run.h"
 #include "daemon/usb-id.h"
@@ -97,19 +98,25 @@ static void tell_seen(Manager *m, Session *s)
 
 /* ---- a phone that is known ---- */
 
-static bool wants_agent(Manager *m, const Session *s, const Job *j)
+bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone)
 {
-        const Profile *p = profile_set_get(&m->profiles, j->request.profile, NULL);
-        const Chip *chip = chip_by_code(s->phone.hw_code);
+        const Chip *chip = chip_by_code(phone->hw_code);
         AgentWanted wanted = {
                 .pattern = p ? p->agent : "auto",
-                .hw_code = s->phone.hw_code,
-                .da_code = chip ? chip->da_code : s->phone.hw_code,
-                .hw_ver = s->phone.hw_ver,
-                .sw_ver = s->phone.sw_ver,
+                .hw_code = phone->hw_code,
+                .da_code = chip ? chip->da_code : phone->hw_code,
+                .hw_ver = phone->hw_ver,
+                .sw_ver = phone->sw_ver,
         };
 
         return agents_have(m->agents, &wanted);
+}
+
+/* Of the job, or of automatic backup, which looks at the phone without one. */
+static const Profile *profile_of(Manager *m, const Session *s)
+{
+        return s->job ? profile_set_get(&m->profiles, s->job->request.profile, NULL)
+                      : dispatch_auto_profile(m, &s->phone);
 }
 
 static void finish_detect(Manager *m, Session *s, const char *note)
@@ -152,6 +159,7 @@ static bool begin(Manager *m, Session *s, Job *j)
 
         if (s->job != j)
                 claim(m, s, j);
+        s->served = true;
         if (job_is_pending(j)) {
                 const Profile *p = profile_set_get(&m->profiles, j->request.profile, NULL);
 
@@ -159,7 +167,7 @@ static bool begin(Manager *m, Session *s, Job *j)
                 dispatch_set_action(m, j, "");
                 dispatch_move(m, j, JOB_RUNNING, NULL);
         }
-        if (s->state != SESSION_IDENTIFIED || wants_agent(m, s, j))
+        if (s->state != SESSION_IDENTIFIED || dispatch_agent_fits(m, profile_of(m, s), &s->phone))
                 return true;
         set_missing_agent(s, &f);
         if (j->request.kind != JOB_DETECT) {
@@ -182,25 +190,36 @@ static Job *pick(Manager *m, Session *s)
         return dispatch_next_job(m, s->port, &s->phone);
 }
 
+/* What to do with a phone for which no job waits; one that had its job is let go. */
+static AutoStep without_job(Manager *m, Session *s, char *why, size_t size)
+{
+        why[0] = 0;
+        return s->served ? AUTO_LEAVE : dispatch_auto_step(m, s, why, size);
+}
+
 static void go_on_identified(Manager *m, Session *s)
 {
-        bool had_job = false;
+        char why[FAILURE_TEXT_MAX];
+        AutoStep step;
         Job *j;
 
         /* at a start the agents may still be looked at; the phone waits for ever */
         if (!agents_ready(m->agents))
                 return;
-        while ((j = pick(m, s))) {
-                had_job = true;
-                if (begin(m, s, j)) {
-                        session_connect(s);
-                        set_device(m, s, DEVICE_PREPARING, "");
-                        return;
-                }
+        do {
+                while ((j = pick(m, s)))
+                        if (begin(m, s, j))
+                                break;
+                step = j ? AUTO_IDENTIFY : without_job(m, s, why, sizeof why);
+        } while (step == AUTO_BACK_UP);
+        if (step == AUTO_IDENTIFY) {
+                session_connect(s);
+                set_device(m, s, DEVICE_PREPARING, "");
+        } else if (step == AUTO_LEAVE) {
+                if (!s->served)
+                        tell_seen(m, s);
+                leave(m, s, why);
         }
-        if (!had_job)
-                tell_seen(m, s);
-        leave(m, s, had_job ? "" : "No queued job is for this phone.");
 }
 
 /* The storage is known and the agent waits. False: the job has ended, on to the next. */
@@ -224,24 +243,30 @@ static bool go_on_job(Manager *m, Session *s)
 
 static void go_on_ready(Manager *m, Session *s)
 {
+        char why[FAILURE_TEXT_MAX];
+        AutoStep step;
         Job *j;
 
-        while ((j = pick(m, s)))
-                if (begin(m, s, j) && go_on_job(m, s))
-                        return;
-        leave(m, s, "");
+        do {
+                while ((j = pick(m, s)))
+                        if (begin(m, s, j) && go_on_job(m, s))
+                                return;
+                step = without_job(m, s, why, sizeof why);
+        } while (step == AUTO_BACK_UP);
+        if (step != AUTO_WAIT)
+                leave(m, s, why);
 }
 
 void dispatch_session(Manager *m, Session *s)
 {
         /* while the handshake goes on the phone may still turn out to be one that is wanted */
-        bool unwanted =
-                s->state == SESSION_CONNECTING && !s->job && !dispatch_next_job(m, s->port, NULL);
+        bool open = s->state == SESSION_CONNECTING && !s->job;
+        Job *j = open ? dispatch_next_job(m, s->port, NULL) : NULL;
 
-        if (m->stopping || m->asleep || unwanted)
+        if (m->stopping || m->asleep || (open && !j && !dispatch_auto_enabled(m, NULL)))
                 leave(m, s, "");
-        else if (s->state == SESSION_CONNECTING && !s->job)
-                claim(m, s, dispatch_next_job(m, s->port, NULL));
+        else if (j)
+                claim(m, s, j);
         else if (s->state == SESSION_IDENTIFIED)
                 go_on_identified(m, s);
         else if (s->state == SESSION_READY)
@@ -294,8 +319,7 @@ static void give_preloader(Manager *m, Session *s, const Profile *p)
 static void on_need_agent(void *userdata, Session *s, const Message *msg)
 {
         Manager *m = userdata;
-        const Profile *p =
-                s->job ? profile_set_get(&m->profiles, s->job->request.profile, NULL) : NULL;
+        const Profile *p = profile_of(m, s);
         const Chip *chip = chip_by_code(s->phone.hw_code);
         uint64_t da_code = chip ? chip->da_code : s->phone.hw_code;
         _cleanup_close_ int fd = -1;
@@ -394,10 +418,13 @@ static void on_over(void *userdata, Session *s)
 
         describe_leaving(s, d);
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
-        for (size_t i = 0; i < ELEMENTS(restarted); i++)
-                if (strcmp(s->left, restarted[i]) == 0)
-                        devices_released(&m->devices, d->port, now,
-                                (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000);
+        for (size_t i = 0; i < ELEMENTS(restarted); i++) {
+                if (strcmp(s->left, restarted[i]) != 0)
+                        continue;
+                devices_released(
+                        &m->devices, d->port, now, (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000);
+                devices_explain(&m->devices, d->port, d->message);
+        }
         log_info("Port %s: session over, phone %s", s->port,
                 s->left[0] ? s->left : "left as it was");
         if (s->job)
@@ -472,13 +499,15 @@ void dispatch_session_start(Manager *m, Device *d, Job *j)
                 failure_set(&f, 0, ERROR_FAILED,
                         "The process that talks to the phone cannot be started: %s.", strerror(-r));
                 snprintf(d->message, sizeof d->message, "%s", f.text);
-                dispatch_fail(m, j, &f);
+                if (j)
+                        dispatch_fail(m, j, &f);
                 return;
         }
         d->session_number = d->number;
         d->state = DEVICE_CONNECTING;
         d->message[0] = 0;
-        claim(m, d->session, j);
+        if (j)
+                claim(m, d->session, j);
 }
 
 void dispatch_session_replug(Manager *m, Device *d)

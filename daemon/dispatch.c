@@ -8,6 +8,7 @@
 
 #include "basic/log.h"
 #include "daemon/bus.h"
+#include "daemon/dispatch-auto.h"
 #include "daemon/dispatch-session.h"
 #include "daemon/run.h"
 #include "profile/chip.h"
@@ -60,6 +61,19 @@ bool dispatch_port_fits(const Job *j, const char *port)
         return j->request.port[0] == 0 || strcmp(j->request.port, port) == 0;
 }
 
+bool dispatch_may_begin(const Job *j)
+{
+        return job_is_pending(j) && !j->request.needs_approval && !j->session && !j->run;
+}
+
+static bool mark_fits(const Job *j, const Phone *phone)
+{
+        char mark[PHONE_MARK_SIZE];
+
+        (void)phone_mark(phone, mark);
+        return j->request.mark[0] == 0 || strcmp(j->request.mark, mark) == 0;
+}
+
 bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone)
 {
         const Profile *p;
@@ -68,7 +82,7 @@ bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone)
         if (j->request.profile[0] == 0)
                 return true;
         p = profile_set_get(&m->profiles, j->request.profile, NULL);
-        return p && profile_matches(p, phone->hw_code);
+        return p && profile_matches(p, phone->hw_code) && mark_fits(j, phone);
 }
 
 Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone)
@@ -76,7 +90,7 @@ Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone)
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 Job *j = queue_at(m->queue, i);
 
-                if (!job_is_pending(j) || !job_needs_device(j) || j->session || j->run)
+                if (!dispatch_may_begin(j) || !job_needs_device(j))
                         continue;
                 if (!dispatch_port_fits(j, port))
                         continue;
@@ -254,7 +268,9 @@ static void dispatch_job(Manager *m, Job *j)
         Failure f = { 0 };
         Device *d;
 
-        if (!job_is_pending(j) || j->session || j->run)
+        if (j->request.needs_approval && job_is_pending(j) && !dispatch_auto_ask(m, j))
+                return;
+        if (!dispatch_may_begin(j))
                 return;
         if (!job_needs_device(j)) {
                 dispatch_verify(m, j);
@@ -328,7 +344,7 @@ static int on_dispatch(sd_event_source *source, void *userdata)
 {
         uint32_t ids[QUEUE_OPEN_MAX + QUEUE_FINISHED_MAX + 1];
         Manager *m = userdata;
-        size_t n = queue_count(m->queue);
+        size_t n;
 
         inhibit_set(m->inhibit, is_at_phone(m));
         if (m->stopping) {
@@ -345,6 +361,7 @@ static int on_dispatch(sd_event_source *source, void *userdata)
         for (size_t i = 0; i < m->devices.n; i++)
                 if (m->devices.list[i]->session)
                         dispatch_session(m, m->devices.list[i]->session);
+        n = queue_count(m->queue);
         for (size_t i = 0; i < n; i++)
                 ids[i] = queue_at(m->queue, i)->id;
         for (size_t i = 0; i < n; i++) {
@@ -353,6 +370,9 @@ static int on_dispatch(sd_event_source *source, void *userdata)
                 if (j)
                         dispatch_job(m, j);
         }
+        for (size_t i = 0; i < m->devices.n; i++)
+                if (is_free(m->devices.list[i]) && dispatch_auto_wants(m, m->devices.list[i]))
+                        dispatch_session_start(m, m->devices.list[i], NULL);
         manager_update_status(m);
         return 0;
 }
@@ -388,10 +408,13 @@ static int on_alone_over(sd_event_source *s, uint64_t usec, void *userdata)
 /* A phone is at the port and nobody has spoken to it in this appearance. */
 static void appear(Manager *m, Device *d)
 {
+        char why[FAILURE_TEXT_MAX];
         uint64_t now = 0, until;
 
+        snprintf(why, sizeof why, "%s", devices_why(&m->devices, d->port));
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
         until = devices_alone_until(&m->devices, d->port, now);
+        d->passed = until > 0;
         d->state = until > 0 ? DEVICE_LEFT_ALONE : DEVICE_ATTACHED;
         d->message[0] = 0;
         d->unreachable = false;
@@ -399,7 +422,9 @@ static void appear(Manager *m, Device *d)
         d->alone = sd_event_source_disable_unref(d->alone);
         if (until > 0) {
                 snprintf(d->message, sizeof d->message,
-                        "A phone was let go at this port a moment ago; it is left alone to start.");
+                        "A phone was let go at this port a moment ago; it is left alone to start."
+                        "%s%.400s",
+                        why[0] ? " " : "", why);
                 log_info("Port %s: left alone so that the phone starts", d->port);
                 if (sd_event_add_time(
                             m->event, &d->alone, CLOCK_MONOTONIC, until, 0, on_alone_over, m) < 0)
@@ -438,7 +463,7 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
         if (is_free(d) && !m->asleep) {
                 Job *j = dispatch_next_job(m, d->port, NULL);
 
-                if (j)
+                if (j || dispatch_auto_wants(m, d))
                         dispatch_session_start(m, d, j);
         }
         if (fresh)

@@ -135,6 +135,17 @@ bool job_needs_device(const Job *j)
         return j->request.kind != JOB_VERIFY;
 }
 
+bool job_only_reads(const Job *j)
+{
+        static const bool only_reads[_JOB_KIND_MAX] = {
+                [JOB_BACKUP] = true,
+                [JOB_DETECT] = true,
+                [JOB_VERIFY] = true,
+        };
+
+        return only_reads[j->request.kind];
+}
+
 bool job_may(JobState from, JobState to)
 {
         return transitions[from] & (1u << to);
@@ -295,7 +306,9 @@ int job_from_json(const json_t *json, Job **ret)
         r->uid = (uid_t)get_number(json, "uid", UINT32_MAX - 1, &bad);
         r->automatic = get_truth(json, "automatic", &bad);
         r->needs_approval = get_truth(json, "needs_approval", &bad);
-        snprintf(r->mark, sizeof r->mark, "%s", get_text(json, "mark", JOB_MARK_MAX, &bad));
+        snprintf(r->mark, sizeof r->mark, "%s", get_text(json, "mark", sizeof r->mark - 1, &bad));
+        if (r->automatic && !phone_mark_valid(r->mark))
+                bad = true;
         r->profile = strdup(get_text(json, "profile", JOB_NAME_MAX, &bad));
         r->name = strdup(get_text(json, "name", JOB_NAME_MAX, &bad));
         r->port = strdup(get_text(json, "wanted_port", JOB_PORT_MAX, &bad));

@@ -12,6 +12,7 @@
 
 #include "basic/failure.h"
 #include "basic/table.h"
+#include "daemon/phone.h"
 #include "daemon/progress.h"
 
 enum {
@@ -20,7 +21,6 @@ enum {
         JOB_PATTERN_MAX = 80,
         JOB_PORT_MAX = 64,
         JOB_BACKUP_MAX = 64,
-        JOB_MARK_MAX = 12,          /* of a phone */
         JOB_REPORT_MAX = 16 * 1024, /* bytes of a detect report */
 };
 
@@ -58,8 +58,8 @@ typedef struct JobRequest {
 
         /* of jobs that the service makes when a phone appears */
         bool automatic;
-        bool needs_approval;         /* nobody has agreed to it yet: it is not begun */
-        char mark[JOB_MARK_MAX + 1]; /* only this phone (phone_mark), "" any */
+        bool needs_approval;        /* nobody has agreed to it yet: it is not begun */
+        char mark[PHONE_MARK_SIZE]; /* only this phone, "" any */
 } JobRequest;
 void job_request_done(JobRequest *r);
 /* The same once more, as a person asks for it: who that is stands not in it. -ENOMEM. */
@@ -102,6 +102,8 @@ bool job_is_final(const Job *j);
 bool job_is_cancelable(const Job *j);
 /* verify needs no phone */
 bool job_needs_device(const Job *j);
+/* Its kind never changes a phone; a kind that is not said to only read may. */
+bool job_only_reads(const Job *j);
 
 bool job_may(JobState from, JobState to);
 /* Changes the state and the times that hang on it; now in µs since 1970. A final state needs a

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "basic/bytes.h"
+#include "basic/digest.h"
 #include "daemon/text.h"
 #include "wire/verbs.h"
 
@@ -134,6 +135,27 @@ int phone_take(Phone *p, const Message *m)
                 return 0;
         }
         return -EBADMSG;
+}
+
+int phone_mark(const Phone *p, char out[static PHONE_MARK_SIZE])
+{
+        const char *id = p->soc_id[0] ? p->soc_id : p->me_id[0] ? p->me_id : p->cid;
+        char text[sizeof p->cid + 32];
+        uint8_t sum[SHA256_SIZE];
+        int n;
+
+        out[0] = 0;
+        if (!id[0])
+                return p->has_storage ? 0 : -EAGAIN;
+        n = snprintf(text, sizeof text, "mtkbackup-phone-1\n0x%04x\n%s\n", p->hw_code, id);
+        digest_of(DIGEST_SHA256, text, (size_t)n, sum);
+        hex_encode(sum, (PHONE_MARK_SIZE - 1) / 2, out);
+        return 1;
+}
+
+bool phone_mark_valid(const char *mark)
+{
+        return strlen(mark) == PHONE_MARK_SIZE - 1 && mark[strspn(mark, "0123456789abcdef")] == 0;
 }
 
 void phone_security(const Phone *p, const char *ret[static PHONE_SECURITY_MAX + 1])

@@ -9,7 +9,8 @@
 
 enum {
         PHONE_REGIONS_MAX = 16,
-        PHONE_ID_MAX = 64, /* bytes of ME_ID, SOC_ID or CID */
+        PHONE_ID_MAX = 64,    /* bytes of ME_ID, SOC_ID or CID */
+        PHONE_MARK_SIZE = 13, /* twelve hex digits */
 };
 
 typedef struct PhoneRegion {
@@ -44,6 +45,12 @@ typedef struct Phone {
 /* Takes an IDENTITY, STORAGE or REGION over. -EBADMSG when a value has not the form that
  * wire/verbs.h gives it; then nothing has changed. */
 int phone_take(Phone *p, const Message *m);
+
+/* The mark of a phone tells it from any other and nothing else about it: a hash of its chip's id or,
+ * where there is none, of its storage's. 1 it has one; 0 it has no id at all; -EAGAIN only the
+ * storage could tell, of which nothing is known yet. Without a mark out is "". */
+int phone_mark(const Phone *p, char out[static PHONE_MARK_SIZE]);
+bool phone_mark_valid(const char *mark);
 
 enum { PHONE_SECURITY_MAX = 3 };
 /* The protections that are on: sbc, sla, daa. NULL-terminated, static texts. */

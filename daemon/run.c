@@ -10,6 +10,7 @@
 #include "basic/log.h"
 #include "daemon/bus.h"
 #include "daemon/dispatch.h"
+#include "daemon/dispatch-auto.h"
 #include "daemon/text.h"
 #include "wire/ring.h"
 #include "wire/verbs.h"
@@ -19,8 +20,9 @@ struct Run {
         Job *job;
         Session *session; /* borrowed; NULL for a verification, or once it is ready again or over */
         StoreTask *task;  /* NULL when the keeper has ended */
-        char kind[16];    /* of the backup that is to come: full, critical, selection */
-        bool verify;      /* it is read back from the disk after the commit */
+        char mark[PHONE_MARK_SIZE], chip[32]; /* of the phone that is backed up */
+        char kind[16]; /* of the backup that is to come: full, critical, selection */
+        bool verify;   /* it is read back from the disk after the commit */
         bool canceled;
         const char *stopped;           /* why, or NULL */
         Failure failure;               /* the first cause */
@@ -250,11 +252,14 @@ static void on_bytes(Run *r, const Message *m)
 
 static void on_committed(Run *r, const Message *m)
 {
+        bool main = strcmp(message_text(m, "KIND"), r->kind) == 0;
         Job *j = r->job;
 
         text_copy(j->backup, sizeof j->backup, message_text(m, "BACKUP"));
+        dispatch_auto_saved(r->manager, j, r->mark, r->chip, message_text(m, "DEVICE_KEY"),
+                main && (j->request.automatic || strcmp(r->kind, "full") == 0));
         /* the critical set of a larger backup comes first, and can still be followed by nothing */
-        if (strcmp(message_text(m, "KIND"), r->kind) == 0) {
+        if (main) {
                 j->committed = true;
                 if (r->verify)
                         verifying(r);
@@ -411,6 +416,8 @@ int run_start_backup(Manager *m, Job *j, Session *s, Failure *f)
                 return e;
         }
         s->power_off = p->power_off;
+        (void)phone_mark(&s->phone, r->mark);
+        snprintf(r->chip, sizeof r->chip, "%s", s->phone.chip);
         r->session = s;
         begun(r, j);
         return 0;

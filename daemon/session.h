@@ -52,6 +52,7 @@ struct Session {
 
         struct Job *job; /* who has a claim on this phone, borrowed; the owner's to use */
         bool replugging; /* the phone changes its speed: the next plug on this port belongs here */
+        bool served;     /* a job was begun in it; likewise */
         bool power_off;  /* what is to be done with the phone in the end; likewise */
 
         Helper *helper;

@@ -135,6 +135,22 @@ static void test_identities_by_configuration(void **state)
         assert_null(usb_id_find(0x1004, 0x6000, "LG modem"));
 }
 
+static void test_why(void **state)
+{
+        static Devices d;
+
+        assert_string_equal(devices_why(&d, "1-2"), "");
+        devices_explain(&d, "1-2", "nobody listens");
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
+        assert_string_equal(devices_why(&d, "1-2"), "");
+        devices_explain(&d, "1-2", "not due");
+        assert_string_equal(devices_why(&d, "1-2"), "not due");
+        assert_string_equal(devices_why(&d, "1-3"), "");
+        assert_true(devices_alone_until(&d, "1-2", 11 * SECOND) > 0);
+        assert_string_equal(devices_why(&d, "1-2"), "");
+}
+
 TEST_MAIN(cmocka_unit_test(test_left_alone_once), cmocka_unit_test(test_after_a_minute),
         cmocka_unit_test(test_many_ports), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_identities), cmocka_unit_test(test_identities_by_configuration))
+        cmocka_unit_test(test_identities), cmocka_unit_test(test_identities_by_configuration),
+        cmocka_unit_test(test_why))

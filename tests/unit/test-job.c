@@ -115,6 +115,37 @@ static void test_json_and_back(void **state)
         assert_int_equal(back->finished_at, 1700000002000000);
 }
 
+static void test_automatic(void **state)
+{
+        _cleanup_(job_freep) Job *j = make(JOB_BACKUP), *back = NULL;
+        json_t *json;
+
+        j->request.automatic = j->request.needs_approval = true;
+        snprintf(j->request.mark, sizeof j->request.mark, "0123456789ab");
+        json = job_to_json(j);
+        assert_int_equal(job_from_json(json, &back), 0);
+        json_decref(json);
+        assert_true(back->request.automatic && back->request.needs_approval);
+        assert_string_equal(back->request.mark, "0123456789ab");
+        /* one that is for no phone is none */
+        j->request.mark[0] = 0;
+        back = job_free(back);
+        json = job_to_json(j);
+        assert_int_equal(job_from_json(json, &back), -EBADMSG);
+        json_decref(json);
+}
+
+/* While a job of any other kind waits nothing is done automatically. */
+static void test_kinds_that_only_read(void **state)
+{
+        for (JobKind kind = 0; kind < _JOB_KIND_MAX; kind++) {
+                _cleanup_(job_freep) Job *j = make(kind);
+
+                assert_int_equal(job_only_reads(j),
+                        kind == JOB_BACKUP || kind == JOB_DETECT || kind == JOB_VERIFY);
+        }
+}
+
 static void test_bad_json(void **state)
 {
         static const char *const bad[] = {
@@ -133,6 +164,10 @@ static void test_bad_json(void **state)
                 "{\"id\":1,\"kind\":\"backup\",\"state\":\"queued\",\"level\":\"data\","
                 "\"queued_at\":\"now\"}",
                 "{\"id\":1,\"kind\":\"backup\",\"state\":\"queued\",\"level\":\"data\","
+                "\"automatic\":1}",
+                "{\"id\":1,\"kind\":\"backup\",\"state\":\"queued\",\"level\":\"data\","
+                "\"mark\":\"0123456789abc\"}",
+                "{\"id\":1,\"kind\":\"backup\",\"state\":\"queued\",\"level\":\"data\","
                 "\"result\":\"0123456789012345678901234567890123456789\"}",
         };
         Job *j = NULL;
@@ -149,4 +184,5 @@ static void test_bad_json(void **state)
 
 TEST_MAIN(cmocka_unit_test(test_life_of_a_backup), cmocka_unit_test(test_transitions),
         cmocka_unit_test(test_committed_cannot_be_cancelled), cmocka_unit_test(test_json_and_back),
+        cmocka_unit_test(test_automatic), cmocka_unit_test(test_kinds_that_only_read),
         cmocka_unit_test(test_bad_json))

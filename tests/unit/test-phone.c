@@ -97,5 +97,43 @@ static void test_bad_values(void **state)
         assert_int_equal(take(&p, "REGION\nREGION=EMMC_GP1\nSIZE=1"), -EBADMSG);
 }
 
-TEST_MAIN(cmocka_unit_test(test_report), cmocka_unit_test(test_absent_ids),
-        cmocka_unit_test(test_bad_values))
+static void test_mark(void **state)
+{
+        static const char storage[] = "STORAGE\nTYPE=emmc\nCID=150100444a344d4232a0000000000000";
+        char me[PHONE_MARK_SIZE], mark[PHONE_MARK_SIZE];
+        Phone p = { 0 };
+
+        /* the storage does not matter to a phone whose chip has an id */
+        assert_int_equal(phone_mark(&p, mark), -EAGAIN);
+        assert_string_equal(mark, "");
+        assert_int_equal(take(&p, identity), 0);
+        assert_int_equal(phone_mark(&p, me), 1);
+        assert_true(phone_mark_valid(me));
+        assert_string_equal(me, "fa57a5cbc2da");
+        assert_int_equal(take(&p, storage), 0);
+        assert_int_equal(phone_mark(&p, mark), 1);
+        assert_string_equal(mark, me);
+        /* another chip with the same id is another phone */
+        p.hw_code++;
+        assert_int_equal(phone_mark(&p, mark), 1);
+        assert_string_not_equal(mark, me);
+        /* SOC_ID goes before ME_ID, as in the store's key */
+        p.hw_code--;
+        snprintf(p.soc_id, sizeof p.soc_id, "%s", p.me_id);
+        snprintf(p.me_id, sizeof p.me_id, "01");
+        assert_int_equal(phone_mark(&p, mark), 1);
+        assert_string_equal(mark, me);
+
+        p.soc_id[0] = p.me_id[0] = 0;
+        assert_int_equal(phone_mark(&p, mark), 1);
+        assert_string_not_equal(mark, me);
+        p.cid[0] = 0;
+        assert_int_equal(phone_mark(&p, mark), 0);
+        assert_string_equal(mark, "");
+        assert_false(phone_mark_valid(mark));
+        assert_false(phone_mark_valid("0123456789AB"));
+        assert_false(phone_mark_valid("0123456789abc"));
+}
+
+TEST_MAIN(cmocka_unit_test(test_report), cmocka_unit_test(test_mark),
+        cmocka_unit_test(test_absent_ids), cmocka_unit_test(test_bad_values))

@@ -1,0 +1,385 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Automatic backup with the real worker and keeper and simulated phones: what is read, from whom, and
+that every phone that is not to be backed up starts."""
+import contextlib
+import json
+import os
+import subprocess
+
+import dbus
+import rig
+from phones import (ENDED, NOTHING, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
+                    queue, station, use, wait_event)
+
+last_serial = [1000]
+configured = []
+
+
+def auto(on):
+    station.manager('SetAutoBackup', on)
+
+
+def clean():
+    """Nobody is asked, nothing is switched on, no phone is there."""
+    auto(False)
+    station.clear()
+
+
+def configure(*lines):
+    """Restarts the daemon with this automatic policy."""
+    path = os.path.join(os.environ['STATION_STATE'], 'auto.yaml')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('auto-backup:\n' + ''.join(f'  {line}\n' for line in lines) if lines else '')
+    # which forgets that phones were let go at the ports, too
+    station.do('daemon', 'restart', *([] if configured else ['--config', path]))
+    configured.append(path)
+
+
+def stranger(n=1, **settings):
+    """A phone that was never seen before at this port."""
+    last_serial[0] += 1
+    return use(n, serial=last_serial[0], **settings)
+
+
+def jobs():
+    """Automatic jobs that are not finished, by object."""
+    found = {}
+    for _, path, _, state, *_ in station.manager('ListJobs'):
+        if state not in ENDED and station.job(path)['Automatic']:
+            found[str(path)] = station.job(path)
+    return found
+
+
+def automatic_job():
+    path, = rig.until(jobs, 'an automatic job')
+    return path
+
+
+def approve(job):
+    station.call(job, rig.JOB, 'Approve', NOTHING)
+
+
+def plug_and_boot(n):
+    """The phone is spoken to, let go, and starts after one extra round. What the device said."""
+    before = len([e for e in events(n) if e.startswith('booted')])
+    station.plug(n)
+    device = station.wait_device(f'1-{n}', 'left-alone')
+    wait_event(n, 'booted', before + 1)
+    station.take_out(n)
+    return device['Message']
+
+
+def handshakes(n):
+    return len([e for e in events(n) if e.startswith('handshake')])
+
+
+def started_agents(n):
+    return [e for e in events(n) if e.startswith('stage')]
+
+
+def acquaint(n):
+    """A phone that somebody agreed to, without any backup of it yet: its job, canceled."""
+    plug_and_boot(n)
+    job = automatic_job()
+    approve(job)
+    cancel(job)
+
+
+def forget_ports():
+    station.do('daemon', 'restart')
+
+
+def test_off_is_the_default():
+    configure()
+    p = station.call(rig.ROOT, rig.PROPERTIES, 'GetAll', rig.MANAGER)
+    # another test may have used the switch
+    assert not p['AutoBackup']
+    n = stranger()
+    station.plug(n)
+    wait_event(n, 'booted')
+    assert not [e for e in events(n) if e.startswith(('first', 'handshake'))], events(n)
+
+
+def test_consent_and_due():
+    """Nothing is read from a stranger; once somebody agreed it is backed up, and then is not due."""
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    message = plug_and_boot(n)
+    job = automatic_job()
+    p = station.job(job)
+    assert p['NeedsApproval'] and p['State'] == 'queued' and p['Profile'] == 'mt6765', dict(p)
+    assert f'job {p["Id"]}' in message, message
+    assert f'auto approve {p["Id"]}' in p['UserAction'], p['UserAction']
+    assert handshakes(n) == 1 and not started_agents(n), events(n)
+    # the same phone once more makes no second job, a restart changes nothing
+    forget_ports()
+    message = plug_and_boot(n)
+    assert list(jobs()) == [job] and station.job(job)['NeedsApproval'], jobs()
+    assert not started_agents(n)
+    approve(job)
+    approve(job)
+    p = station.wait_state(job, 'waiting-for-device')
+    assert not p['NeedsApproval'] and 'plug it in' in p['UserAction'], dict(p)
+    assert p['StartedByUID'] == os.getuid()
+    # an approval survives, and does not mean another phone
+    forget_ports()
+    assert not station.job(job)['NeedsApproval']
+    other = stranger(2)
+    plug_and_boot(other)
+    assert station.job(job)['State'] == 'waiting-for-device' and not started_agents(other)
+    assert len(jobs()) == 2
+    station.plug(n)
+    p = station.wait_state(job, *ENDED)
+    assert (p['State'], p['Result']) == ('done', 'complete'), dict(p)
+    is_whole(n, p['Backup'])
+    wait_event(n, 'booted', 3)
+    station.take_out(n)
+    # not due: one extra round, and it starts
+    forget_ports()
+    before = backups()
+    message = plug_and_boot(n)
+    assert 'recent enough' in message, message
+    assert handshakes(n) == 4 and backups() == before, events(n)
+    assert not [j for j in jobs().values() if not j['NeedsApproval']]
+
+
+def test_known_phone_is_backed_up_at_the_plug():
+    configure('enabled: yes', 'minimum-interval: 0h')
+    auto(True)
+    n = stranger()
+    assert backup(n)['Result'] == 'complete'
+    wait_event(n, 'booted')
+    station.take_out(n)
+    station.plug(n)
+    job = automatic_job()
+    p = station.wait_state(job, *ENDED)
+    assert p['Automatic'] and p['Result'] == 'complete', dict(p)
+    assert not p['NeedsApproval'] and p['StartedByUID'] == os.getuid(), dict(p)
+    is_whole(n, p['Backup'])
+    wait_event(n, 'booted', 2)
+    assert handshakes(n) == 2, events(n)
+
+
+def test_refused():
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    plug_and_boot(n)
+    job = automatic_job()
+    cancel(job)
+    assert station.job(job)['State'] == 'canceled'
+    forget_ports()
+    message = plug_and_boot(n)
+    assert 'refused' in message and not jobs(), message
+    got = rig.error_of(approve, job)
+    assert got[0] == 'Failed', got
+    # by hand it can be backed up all the same, which does not mean consent
+    assert backup(n, partitions=['boot'])['Result'] == 'complete'
+    wait_event(n, 'booted', 3)
+    station.take_out(n)
+    assert 'refused' in plug_and_boot(n)
+
+
+def test_known_phones_only():
+    configure('enabled: yes', 'known-phones-only: yes')
+    auto(True)
+    n = stranger()
+    message = plug_and_boot(n)
+    assert 'Only known phones' in message and not jobs(), message
+    assert not started_agents(n)
+
+
+def test_identity_in_the_storage():
+    """A preloader that knows no ids: the agent has to run before anybody can be asked."""
+    configure('enabled: yes')
+    auto(True)
+    n = stranger(optional=0)
+    plug_and_boot(n)
+    job = automatic_job()
+    assert started_agents(n)
+    assert station.job(job)['NeedsApproval'] and not backups() & {station.job(job)['Backup']}
+    approve(job)
+    # not even with the switch off is that job for anybody else
+    auto(False)
+    forget_ports()
+    station.plug(n)
+    p = station.wait_state(job, *ENDED)
+    assert p['Result'] == 'complete', dict(p)
+    is_whole(n, p['Backup'])
+    wait_event(n, 'booted', 2)
+    station.take_out(n)
+    forget_ports()
+    auto(True)
+    assert 'recent enough' in plug_and_boot(n)
+
+
+def test_no_identity():
+    configure('enabled: yes')
+    auto(True)
+    for ids in ('zero', 'ff'):
+        n = stranger(ids=ids)
+        message = plug_and_boot(n)
+        assert 'no id of its own' in message and not jobs(), message
+        forget_ports()
+
+
+def test_profile():
+    configure('enabled: yes', 'profile: mt6768')
+    auto(True)
+    n = stranger()
+    assert 'no usable profile' in plug_and_boot(n)
+    configure('enabled: yes', 'profile: identity')
+    n = stranger()
+    acquaint(n)
+    forget_ports()
+    station.plug(n)
+    p = station.wait_state(automatic_job(), *ENDED)
+    assert p['Profile'] == 'identity' and p['Result'] == 'complete', dict(p)
+    kind = station.get(path_of(p['Backup']), rig.BACKUP, 'Kind')
+    assert kind == 'critical', kind
+
+
+def test_queued_jobs_come_first():
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    job = queue(n, partitions=['boot'])
+    station.plug(n)
+    assert station.wait_state(job, *ENDED)['Result'] == 'complete'
+    wait_event(n, 'booted')
+    assert not jobs()
+    # backed up by hand, a part of it: known, and due
+    station.take_out(n)
+    station.plug(n)
+    assert station.wait_state(automatic_job(), *ENDED)['Result'] == 'complete'
+
+
+def test_asked_phone_is_backed_up_by_hand():
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    plug_and_boot(n)
+    asking = automatic_job()
+    assert backup(n)['Result'] == 'complete'
+    assert station.job(asking)['State'] == 'canceled', dict(station.job(asking))
+    assert 'by hand' in station.job(asking)['ErrorMessage']
+
+
+def test_switched_on_while_it_waits():
+    configure()
+    n = stranger(window_ms=60000)
+    station.plug(n)
+    station.wait_device(f'1-{n}', 'attached')
+    auto(True)
+    rig.until(jobs, 'an automatic job')
+    wait_event(n, 'reboot')
+
+
+def test_failures_have_an_end():
+    """A phone whose backup fails again and again is left alone after three times."""
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    acquaint(n)
+    for _ in range(3):
+        forget_ports()
+        use(n, serial=last_serial[0], fault='unplug@2000000')
+        station.plug(n)
+        p = station.wait_state(automatic_job(), *ENDED)
+        assert p['State'] == 'failed', dict(p)
+        station.take_out(n)
+    forget_ports()
+    use(n, serial=last_serial[0])
+    message = plug_and_boot(n)
+    assert 'failed several times' in message and not jobs(), message
+
+
+def test_killed_and_started_again():
+    """Whatever was being done when it died: the phone is asked about or backed up once, not twice."""
+    configure('enabled: yes')
+    auto(True)
+    n = stranger()
+    station.plug(n)
+    job = automatic_job()
+    station.do('daemon', 'kill')
+    station.do('daemon', 'start')
+    assert station.job(job)['NeedsApproval']
+    wait_event(n, 'booted')
+    station.take_out(n)
+    approve(job)
+    station.do('daemon', 'kill')
+    station.do('daemon', 'start')
+    assert not station.job(job)['NeedsApproval']
+    station.plug(n)
+    rig.until(lambda: station.get(job, rig.PROGRESS, 'BytesDone') > 1 << 20, 'bytes')
+    station.do('daemon', 'kill')
+    with contextlib.suppress(subprocess.CalledProcessError):
+        station.unplug(n)
+    station.do('daemon', 'start')
+    assert station.job(job)['State'] == 'interrupted'
+    station.take_out(n)
+    station.plug(n)
+    p = station.wait_state(automatic_job(), *ENDED)
+    assert p['Result'] == 'complete', dict(p)
+    is_whole(n, p['Backup'])
+
+
+def test_broken_state_is_put_aside():
+    configure()
+    auto(True)
+    station.do('daemon', 'stop')
+    path = os.path.join(os.path.dirname(station.store), 'auto-backup.json')
+    with open(path, encoding='utf-8') as file:
+        assert json.load(file)['switch'] == 'on'
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('{')
+    station.do('daemon', 'start')
+    p = station.call(rig.ROOT, rig.PROPERTIES, 'GetAll', rig.MANAGER)
+    assert (p['AutoBackup'], p['AutoBackupDecidedBy']) == (False, 'default'), dict(p)
+    assert os.path.exists(path + '.bad')
+
+
+def test_strangers_in_crowds():
+    """So many phones that nobody agreed to: the number of jobs has an end, every phone starts."""
+    configure('enabled: yes')
+    auto(True)
+    for i in range(17):
+        n = stranger(1 + i % 8, window_ms=300)
+        station.plug(n)
+        wait_event(n, 'booted')
+        station.take_out(n)
+        if i % 8 == 7:
+            forget_ports()
+    assert len(jobs()) == 16, len(jobs())
+    assert all(j['NeedsApproval'] for j in jobs().values())
+
+
+def test_no_agent():
+    configure('enabled: yes')
+    auto(True)
+    agents = os.path.join(os.path.dirname(station.store), 'agents')
+    n = use(OTHER_PORT)
+    assert os.listdir(agents)
+    station.do('daemon', 'stop')
+    kept = {}
+    for name in os.listdir(agents):
+        with open(os.path.join(agents, name), 'rb') as file:
+            kept[name] = file.read()
+        os.unlink(os.path.join(agents, name))
+    station.do('daemon', 'start')
+    message = plug_and_boot(n)
+    station.do('daemon', 'stop')
+    for name, data in kept.items():
+        with open(os.path.join(agents, name), 'wb') as file:
+            file.write(data)
+    station.do('daemon', 'start')
+    assert 'agents import' in message and not jobs(), message
+
+
+rig.run(test_off_is_the_default, test_consent_and_due, test_known_phone_is_backed_up_at_the_plug,
+        test_refused, test_known_phones_only, test_identity_in_the_storage, test_no_identity,
+        test_profile, test_queued_jobs_come_first, test_asked_phone_is_backed_up_by_hand,
+        test_switched_on_while_it_waits, test_failures_have_an_end, test_killed_and_started_again,
+        test_broken_state_is_put_aside, test_strangers_in_crowds, test_no_agent, before=clean)
