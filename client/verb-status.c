@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
 #include "client/bus.h"
 #include "client/error.h"
 #include "client/follow.h"
@@ -19,9 +21,14 @@ static int status_print(json_t *manager, json_t *devices, json_t *jobs)
 {
         unsigned n = (unsigned)object_number(manager, "backup_count");
 
+        const char *state = object_text(manager, "store_state");
+        bool usable = strcmp(state, "ok") == 0 || strcmp(state, "opening") == 0;
+
         out_line("mtkbackupd %s, %u backup%s in %s (%s)", object_text(manager, "version"), n,
                 n == 1 ? "" : "s", object_text(manager, "store_path"),
-                object_text(manager, "store_state"));
+                usable ? state : "cannot be used");
+        if (!usable)
+                out_line("%s", state);
         int r = 0;
         if (json_array_size(devices)) {
                 out_line("%s", "");

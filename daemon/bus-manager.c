@@ -222,12 +222,15 @@ static int get_store_state(sd_bus *bus, const char *path, const char *interface,
         const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
         const Store *s = ((Bus *)userdata)->manager->store;
+        char text[2 * FAILURE_TEXT_MAX];
         Failure f = { 0 };
 
         if (store_state(s) == STORE_OPENING)
                 return sd_bus_message_append(reply, "s", "opening");
-        if (store_check(s, &f) < 0)
-                return sd_bus_message_append(reply, "s", f.text);
+        if (store_check(s, &f) < 0) {
+                snprintf(text, sizeof text, "%s%s%s", f.text, f.hint[0] ? " " : "", f.hint);
+                return sd_bus_message_append(reply, "s", text);
+        }
         return sd_bus_message_append(reply, "s", "ok");
 }
 

@@ -295,6 +295,19 @@ static int open_directory(Store *s)
         return flock(s->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
 }
 
+/* What ProtectHome= of the unit hides: there ReadWritePaths= gives nothing back. */
+static bool is_hidden(const char *path)
+{
+        static const char *const hidden[] = { "/home/", "/root/", "/run/user/" };
+
+        for (size_t i = 0; i < ELEMENTS(hidden); i++)
+                if (strncmp(path, hidden[i], strlen(hidden[i])) == 0)
+                        return true;
+        return false;
+}
+
+#define DROP_IN "/etc/systemd/system/mtkbackupd.service.d/store.conf"
+
 static void explain(Store *s, int error)
 {
         if (error == -EWOULDBLOCK) {
@@ -304,11 +317,22 @@ static void explain(Store *s, int error)
         }
         failure_set(&s->failure, 0, ERROR_STORE_FAILED, "The store %s cannot be used: %s.", s->path,
                 strerror(-error));
-        if (error == -EROFS || error == -EACCES || error == -EPERM)
+        if (error == -ENOENT)
                 failure_hint(&s->failure,
-                        "If the service shall keep it there: create "
-                        "/etc/systemd/system/mtkbackupd.service.d/store.conf with the two lines "
-                        "\"[Service]\" and \"ReadWritePaths=%s\", and give the directory to the "
+                        "Mount the disk it is on, or make its folder, and restart mtkbackupd.");
+        if (error != -EROFS && error != -EACCES && error != -EPERM)
+                return;
+        if (is_hidden(s->path))
+                failure_hint(&s->failure,
+                        "The service does not see home directories. If it shall keep it there: "
+                        "create " DROP_IN " with the three lines \"[Service]\", "
+                        "\"ProtectHome=tmpfs\" and \"BindPaths=%s\", and give the directory to "
+                        "the user mtkbackup.",
+                        s->path);
+        else
+                failure_hint(&s->failure,
+                        "If the service shall keep it there: create " DROP_IN " with the two lines "
+                        "\"[Service]\" and \"ReadWritePaths=-%s\", and give the directory to the "
                         "user mtkbackup.",
                         s->path);
 }

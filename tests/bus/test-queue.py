@@ -128,6 +128,9 @@ def test_store_elsewhere():
         r.start()
         name, text = rig.error_of(r.queue, 'backup', 'full')
         assert name == 'StoreFailed' and '/proc/nowhere' in text, text
+        # what happened, and what can be done
+        state = r.get(rig.ROOT, rig.MANAGER, 'StoreState')
+        assert '/proc/nowhere cannot be used: ' in state and 'Mount the disk' in state, state
 
 
 def test_two_daemons_one_store():
