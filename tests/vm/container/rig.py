@@ -258,6 +258,11 @@ def ctl_json(arguments):
     return json.loads(ctl(f'{arguments} --json').out)
 
 
+def ctl_reload():
+    return sh('busctl call org.mtkbackup1 /org/mtkbackup1 org.mtkbackup1.Manager Reload',
+              check=False)
+
+
 def journal(unit='mtkbackupd.service'):
     return sh(f'journalctl --no-pager -q -o cat -u {unit} --since=-10min').out
 
