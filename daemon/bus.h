@@ -24,6 +24,9 @@ void bus_flush(Bus *b);
 extern const QueueEvents bus_queue_events; /* userdata: the Bus */
 void bus_job_log(Bus *b, const Job *j, unsigned level, const char *text);
 
+/* A finished backup: asks the service manager to start the unit that hands it on. */
+void bus_hand_over(Bus *b, const char *id);
+
 /* There are more or fewer jobs, devices or backups than before. */
 void bus_counts_changed(Bus *b);
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stand-ins for the services around the daemon, each on a connection of its own and stricter than
 the real one: a call that the real one would refuse fails the test."""
+import contextlib
 import os
+import re
 import select
 
 import dbus
@@ -87,3 +89,46 @@ def send_signal(bus, destination, path, interface, member, *arguments, signature
     message.append(*arguments, signature=signature)
     bus.send_message(message)
     bus.flush()
+
+
+SYSTEMD = 'org.freedesktop.systemd1'
+JOB_MODES = {'replace', 'fail', 'isolate', 'ignore-dependencies', 'ignore-requirements'}
+UNIT = re.compile(r'[A-Za-z0-9:_.\\@-]{1,247}\.service')
+
+
+class Systemd(dbus.service.Object):
+    """Starts units. error: the name of one that it answers with; silent: it never answers."""
+
+    def __init__(self, bus, error=None, silent=False):
+        super().__init__(bus, '/org/freedesktop/systemd1')
+        self.bus, self.error, self.silent = bus, error, silent
+        self.started, self.wrong = [], []
+        bus.request_name(SYSTEMD)
+
+    @dbus.service.method('org.freedesktop.systemd1.Manager', in_signature='ss', out_signature='o',
+                         async_callbacks=('answer', 'refuse'))
+    def StartUnit(self, unit, mode, answer, refuse):
+        if not UNIT.fullmatch(unit) or mode not in JOB_MODES:
+            self.wrong.append((unit, mode))
+        self.started.append(str(unit))
+        if self.error:
+            refuse(dbus.DBusException('the test says no', name=self.error))
+        elif not self.silent:
+            answer(dbus.ObjectPath('/org/freedesktop/systemd1/job/1'))
+
+    def leave(self):
+        self.remove_from_connection()
+        self.bus.release_name(SYSTEMD)
+
+
+@contextlib.contextmanager
+def service(station, kind, **settings):
+    """One for the time of a test, on a connection of its own."""
+    bus = station.connect()
+    stand_in = kind(bus, **settings)
+    try:
+        yield stand_in
+    finally:
+        stand_in.leave()
+        bus.close()
+    assert stand_in.wrong == [], stand_in.wrong

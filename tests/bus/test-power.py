@@ -8,7 +8,7 @@ import signal
 import rig
 from scripted import (BACKUP, DONE, ERROR, FAIL_DATA, FINISH, HELLO, IDLE, LEAVE, READY, RELEASE,
                       WORK, cancel, import_agent, port, scenario, station)
-from services import Logind, LOGIND_MANAGER, send_signal
+from services import LOGIND_MANAGER, Logind, send_signal, service
 
 BLOCK = 'sleep:shutdown:handle-lid-switch'
 DELAY = 'sleep:shutdown'
@@ -17,22 +17,8 @@ BUSY = HELLO + [{'await': 'JOB'}, {'hangup': 1}, {'close': 0}, IDLE] + LEAVE
 STOPPED = [{'await': 'CANCEL'}, {'close': 0}, {'send': {'TYPE': 'DONE', 'RESULT': 'canceled'}}]
 
 
-class logind:
-    """One for the time of a test, on a connection of its own."""
-
-    def __init__(self, **settings):
-        self.settings = settings
-
-    def __enter__(self):
-        self.bus = station.connect()
-        self.service = Logind(self.bus, **self.settings)
-        return self.service
-
-    def __exit__(self, *error):
-        self.service.leave()
-        self.bus.close()
-        if error[0] is None:
-            assert self.service.wrong == [], self.service.wrong
+def logind(**settings):
+    return service(station, Logind, **settings)
 
 
 def begin(keeper, worker=BUSY):
