@@ -9,6 +9,7 @@
 #include "daemon/bus-private.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
+#include "daemon/event.h"
 
 /* Not before the last word is said: reading may be through while the disk is still verified. */
 #define FRACTION_UNFINISHED_MAX 0.999
@@ -360,7 +361,9 @@ static void on_changed(void *userdata, Job *j, unsigned change)
         _cleanup_free_ char *path = NULL;
         Bus *b = userdata;
 
-        if (change & JOB_CHANGED_STATE)
+        if ((change & JOB_CHANGED_STATE) && job_is_final(j))
+                event_job_ended(j);
+        else if (change & JOB_CHANGED_STATE)
                 log_info("Job %u (%s %s): %s", j->id, job_kind_to_string(j->request.kind),
                         j->request.profile, job_state_to_string(j->state));
         if (!b->bus || !(path = bus_job_path(j)))

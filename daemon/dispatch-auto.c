@@ -9,6 +9,7 @@
 #include "daemon/bus.h"
 #include "daemon/dispatch.h"
 #include "daemon/dispatch-session.h"
+#include "daemon/event.h"
 #include "daemon/request.h"
 #include "daemon/text.h"
 
@@ -29,7 +30,8 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f)
 
         if (r < 0)
                 return not_saved(f, r);
-        log_notice("Automatic backup is %s", dispatch_auto_enabled(m, NULL) ? "on" : "off");
+        event_log(EVENT_AUTO_SWITCHED, LOG_NOTICE, NULL, "Automatic backup is %s",
+                dispatch_auto_enabled(m, NULL) ? "on" : "off");
         bus_auto_changed(m->bus);
         dispatch_schedule(m);
         return 0;

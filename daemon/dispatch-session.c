@@ -10,6 +10,7 @@
 #include "daemon/bus.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
+#include "daemon/event.h"
 #include "daemon/run.h"
 #include "daemon/usb-id.h"
 #include "profile/chip.h"
@@ -478,7 +479,8 @@ static void unreachable(Manager *m, Device *d, int error)
                 snprintf(d->message, sizeof d->message,
                         "The phone at USB port %s cannot be opened: %s.", d->port,
                         strerror(-error));
-        log_warning("%s", d->message);
+        event_log(
+                EVENT_NO_ACCESS, LOG_WARNING, &(EventFields){ .port = d->port }, "%s", d->message);
         bus_device_changed(m->bus, d);
 }
 

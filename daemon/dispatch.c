@@ -41,7 +41,6 @@ void dispatch_move(Manager *m, Job *j, JobState to, const char *result)
 void dispatch_fail(Manager *m, Job *j, const Failure *f)
 {
         j->failure = *f;
-        log_notice("Job %u failed: %s", j->id, f->text);
         dispatch_move(m, j, JOB_FAILED, NULL);
         dispatch_schedule(m);
 }

@@ -11,6 +11,7 @@
 
 #include "basic/fd.h"
 #include "basic/log.h"
+#include "daemon/event.h"
 #include "daemon/text.h"
 #include "wire/verbs.h"
 
@@ -169,8 +170,9 @@ static void on_damaged(Store *s, const Message *m)
         char text[FAILURE_TEXT_MAX];
 
         text_copy(text, sizeof text, message_text(m, "TEXT"));
-        log_error("Backup %s%s%s is damaged: %s", b ? b->id : "", part[0] ? ", partition " : "",
-                part, text);
+        event_log(EVENT_STORE_DAMAGED, LOG_ERR, &(EventFields){ .backup = b ? b->id : NULL },
+                "Backup %s%s%s is damaged: %s", b ? b->id : "", part[0] ? ", partition " : "", part,
+                text);
         if (b) {
                 snprintf(b->verified, sizeof b->verified, "damaged");
                 (void)sd_event_now(s->event, CLOCK_REALTIME, &b->verified_at);

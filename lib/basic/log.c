@@ -23,13 +23,18 @@ void log_set_level(int level)
         log_level = level;
 }
 
+bool log_enabled(int level)
+{
+        return level <= log_level;
+}
+
 void log_write(int level, const char *format, ...)
 {
         char line[2048];
         va_list arguments;
         size_t n;
 
-        if (level > log_level)
+        if (!log_enabled(level))
                 return;
         va_start(arguments, format);
         vsnprintf(line, sizeof line, format, arguments);

@@ -11,6 +11,8 @@
 /* Prefix of every line on a terminal; the level from MTKBACKUP_LOG_LEVEL (0 to 7) if it is set. */
 void log_open(const char *program);
 void log_set_level(int level);
+/* Whether messages of this level are written at all. */
+bool log_enabled(int level);
 void log_write(int level, const char *format, ...) _printf_(2, 3);
 
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
