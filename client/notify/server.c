@@ -4,6 +4,7 @@
 
 #include "basic/clock.h"
 #include "basic/log.h"
+#include "basic/table.h"
 #include "client/notify/markup.h"
 #include "client/notify/server.h"
 
@@ -42,6 +43,20 @@ static int call_garbled(Server *s)
         return -EBADMSG;
 }
 
+static int read_name(Server *s, sd_bus_message *m)
+{
+        /* They take everything with a value for the volume or the brightness, and show nothing but
+         * its bar: no text, no buttons. */
+        static const char *const bar_only[] = { "Xfce Notify Daemon" };
+        const char *name;
+
+        if (sd_bus_message_read(m, "s", &name) <= 0)
+                return call_garbled(s);
+        s->can_value = table_value(bar_only, ELEMENTS(bar_only), name) < 0;
+        s->known = SERVER_NAMED;
+        return 0;
+}
+
 static int read_capabilities(Server *s, sd_bus_message *m)
 {
         const char *capability;
@@ -55,16 +70,17 @@ static int read_capabilities(Server *s, sd_bus_message *m)
                 s->can_markup |= strcmp(capability, "body-markup") == 0;
                 s->can_buttons |= strcmp(capability, "actions") == 0;
         }
-        s->asked = r >= 0;
+        if (r >= 0)
+                s->known = SERVER_KNOWN;
         return r;
 }
 
-static int on_capabilities(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static int on_known(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
         Server *s = userdata;
 
         if (call_ended(s, m) >= 0)
-                read_capabilities(s, m);
+                (s->known == SERVER_UNKNOWN ? read_name : read_capabilities)(s, m);
         s->events->ready(s->userdata);
         return 0;
 }
@@ -120,7 +136,7 @@ static void on_owner(void *userdata)
         /* what was asked of the one before will not be answered; what starts one will */
         if (!s->starting || !s->owner.unique)
                 s->call = sd_bus_slot_unref(s->call);
-        s->asked = false;
+        s->known = SERVER_UNKNOWN;
         s->absent = false;
         s->free_at = 0;
         backoff_reset(&s->backoff);
@@ -165,10 +181,11 @@ int server_prepare(Server *s)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
 
-        if (s->asked)
+        if (s->known == SERVER_KNOWN)
                 return 0;
-        int r = call_new(s, "GetCapabilities", true, &m);
-        r = r < 0 ? r : sd_bus_call_async(s->bus, &s->call, m, on_capabilities, s, CALL_USEC);
+        int r = s->known == SERVER_UNKNOWN ? call_new(s, "GetServerInformation", true, &m)
+                                           : call_new(s, "GetCapabilities", false, &m);
+        r = r < 0 ? r : sd_bus_call_async(s->bus, &s->call, m, on_known, s, CALL_USEC);
         return r < 0 ? r : 1;
 }
 
@@ -182,13 +199,13 @@ static int append_buttons(sd_bus_message *m, unsigned buttons)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_hints(sd_bus_message *m, const Content *c)
+static int append_hints(Server *s, sd_bus_message *m, const Content *c)
 {
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
         r = r < 0 ? r : sd_bus_message_append(m, "{sv}", "urgency", "y", (int)c->urgency);
         r = r < 0 ? r : sd_bus_message_append(m, "{sv}", "category", "s", c->category);
-        if (r >= 0 && c->percent >= 0)
+        if (r >= 0 && c->percent >= 0 && s->can_value)
                 r = sd_bus_message_append(m, "{sv}", "value", "i", c->percent);
         /* mere progress is silent */
         if (r >= 0 && !*c->reason)
@@ -212,7 +229,7 @@ int server_notify(Server *s, const Content *content, uint32_t job, uint32_t repl
                   : sd_bus_message_append(m, "susss", "mtkbackup", replaces, c.icon,
                             line ?: c.summary, s->can_body ? body : "");
         r = r < 0 ? r : append_buttons(m, c.buttons);
-        r = r < 0 ? r : append_hints(m, &c);
+        r = r < 0 ? r : append_hints(s, m, &c);
         r = r < 0 ? r : sd_bus_message_append(m, "i", c.stays ? 0 : -1);
         return r < 0 ? r : sd_bus_call_async(s->bus, &s->call, m, on_notified, s, CALL_USEC);
 }

@@ -27,10 +27,11 @@ typedef struct Server {
         const ServerEvents *events;
         void *userdata;
         sd_bus_slot *signals, *call;
-        bool asked; /* what follows is known */
+        enum { SERVER_UNKNOWN, SERVER_NAMED, SERVER_KNOWN } known; /* of what follows */
         bool can_body, can_markup, can_buttons;
-        bool absent;   /* nobody owns the name, and nobody can be started */
-        bool starting; /* the call under way may start one */
+        bool can_value; /* shows a bar beside the text, not instead of it */
+        bool absent;    /* nobody owns the name, and nobody can be started */
+        bool starting;  /* the call under way may start one */
         uint64_t free_at;
         Backoff backoff;
 } Server;
@@ -40,8 +41,8 @@ void server_done(Server *s);
 
 /* When it takes a call, CLOCK_MONOTONIC: 0 now, BUBBLE_NEVER when ready() will tell. */
 uint64_t server_free_at(const Server *s);
-/* What it can do is asked first: 1 that was done now (ready() follows), 0 known, or a negative
- * errno. */
+/* What it is and can do is asked first, in two questions: 1 one was put now (ready() follows), 0 all
+ * is known, or a negative errno. */
 int server_prepare(Server *s);
 /* Shows or replaces a bubble. 0 or a negative errno. */
 int server_notify(Server *s, const Content *c, uint32_t job, uint32_t replaces);

@@ -89,45 +89,43 @@ static const struct {
         const char *kind, *words[_STAGE_MAX];
 } summaries[] = {
         { "backup",
-                { "Back up this phone?", "Backup queued", "Ready to back up @",
-                        "No room for the backup of @", "Backing up @", "Checking the backup of @",
-                        "Backup of @: the service has stopped", "Backup of @ complete",
-                        "Backup of @ has gaps", "Backup of @ failed", "Backup of @ interrupted",
-                        "Backup of @ canceled" } },
+                { "Back up this phone?", "Backup queued: @", "Ready to back up @",
+                        "No room for the backup: @", "Backing up @", "Checking the backup: @",
+                        "The backup service has stopped: @", "Backup complete: @",
+                        "Backup has gaps: @", "Backup failed: @", "Backup interrupted: @",
+                        "Backup canceled: @" } },
         { "detect",
-                { "Look at this phone?", "Look at @ queued", "Ready to look at @",
-                        "No room to look at @", "Looking at @", "Looking at @",
-                        "Look at @: the service has stopped", "Looked at @",
-                        "Looked at @, not at everything", "Look at @ failed",
-                        "Look at @ interrupted", "Look at @ canceled" } },
+                { "Identify this phone?", "Identification queued: @", "Ready to identify @",
+                        "No room: @", "Identifying @", "Identifying @",
+                        "The backup service has stopped: @", "Identified: @",
+                        "Identified in part: @", "Identification failed: @",
+                        "Identification interrupted: @", "Identification canceled: @" } },
         { "verify",
                 { "Check this backup?", "Check of a backup queued", "Ready to check a backup",
                         "No room to check a backup", "Checking a backup", "Checking a backup",
-                        "Check of a backup: the service has stopped", "The backup is intact",
+                        "The backup service has stopped", "The backup is intact",
                         "The backup is damaged", "Check of a backup failed",
                         "Check of a backup interrupted", "Check of a backup canceled" } },
         { "",
-                { "May this phone be used?", "Job queued", "Ready for @", "No room", "Working on @",
-                        "Checking", "The service has stopped", "Done: @", "Done with errors: @",
-                        "Failed: @", "Interrupted: @", "Canceled: @" } },
+                { "May this phone be used?", "Job queued: @", "Ready for @", "No room: @",
+                        "Working on @", "Checking: @", "The backup service has stopped: @",
+                        "Done: @", "Done with errors: @", "Failed: @", "Interrupted: @",
+                        "Canceled: @" } },
 };
 
 /* ---- words ---- */
 
+/* In summaries it is short, since many servers cut them. */
 static void name_phone(const ContentSource *s, char *out, size_t size)
 {
         char port[WORD_SIZE], chip[WORD_SIZE];
 
         clean_text(s->job, "device", port, sizeof(port));
         content_clean(s->chip, chip, sizeof(chip));
-        if (*chip && *port)
-                snprintf(out, size, "%s at USB port %s", chip, port);
-        else if (*chip)
-                snprintf(out, size, "%s", chip);
-        else if (*port)
-                snprintf(out, size, "the phone at USB port %s", port);
+        if (*port)
+                snprintf(out, size, "%s, port %s", *chip ? chip : "phone", port);
         else
-                snprintf(out, size, "a phone");
+                snprintf(out, size, "%s", *chip ? chip : "a phone");
 }
 
 static void summarize(const ContentSource *s, Stage stage, Content *c)
@@ -272,9 +270,9 @@ static void say_stage(const ContentSource *s, Stage stage, Content *c)
         switch (stage) {
         case STAGE_QUESTION:
                 name_phone(s, phone, sizeof(phone));
-                phone[0] = (char)toupper((unsigned char)phone[0]);
                 content_add(c,
-                        "%s has never been backed up here. Only a phone that you agree to is read.",
+                        "This phone (%s) has never been backed up here. Only a phone that you "
+                        "agree to is read.",
                         phone);
                 return;
         case STAGE_QUEUED: content_add_line(c, "It starts when its turn comes."); return;

@@ -70,8 +70,8 @@ class Server(dbus.service.Object):
     """A notification server. mode: "answer", "silent" (never answers), "refuse" (an error)."""
 
     def __init__(self, address, capabilities=('body', 'body-markup', 'actions'), mode='answer',
-                 first_id=1):
-        self.capabilities, self.mode = capabilities, mode
+                 first_id=1, name='test'):
+        self.capabilities, self.mode, self.name = capabilities, mode, name
         self.calls = []     # names, in order
         self.shown = []     # every Bubble, in order
         self.visible = {}   # id -> the newest Bubble
@@ -133,6 +133,11 @@ class Server(dbus.service.Object):
         else:
             answer = result()
             reply() if answer is None else reply(answer)
+
+    @dbus.service.method(NAME, '', 'ssss', async_callbacks=('reply', 'error'))
+    def GetServerInformation(self, reply, error):
+        self.handle('GetServerInformation', lambda: (self.name, 'tests', '1', '1.2'),
+                    lambda four=(): reply(*four), error)
 
     @dbus.service.method(NAME, '', 'as', async_callbacks=('reply', 'error'))
     def GetCapabilities(self, reply, error):

@@ -225,7 +225,7 @@ def test_server_comes_later():
         n.wait('First.')
         n.wait(PLUG)
         assert [b.replaces for b in n.shown] == [0, 0], n.shown
-        assert n.calls == ['GetCapabilities', 'Notify', 'Notify'], n.calls
+        assert n.calls == ['GetServerInformation', 'GetCapabilities', 'Notify', 'Notify'], n.calls
 
 
 def test_server_is_replaced():
@@ -258,7 +258,7 @@ def test_silent_server():
             pause(0)
         until(lambda: n.calls, 'the first call')
         # it never answers: one call, however much there is to say
-        assert n.calls == ['GetCapabilities'], n.calls
+        assert n.calls == ['GetServerInformation'], n.calls
         n.mode = 'answer'
         n.leave()
         other = d.server()
@@ -279,13 +279,20 @@ def test_silent_server():
         until(lambda: len(last.visible) == 20, 'twenty ends')
 
 
+def test_server_that_shows_the_bar_only():
+    with scene(name='Xfce Notify Daemon') as (d, s, n):
+        s.job(State='running', Phase='reading').advance(0.42)
+        bubble = n.wait('42 %')
+        assert bubble.value is None and bubble.buttons, bubble
+
+
 def test_server_that_refuses():
     with scene(mode='refuse') as (d, s, n):
         job = s.job(State='waiting-for-device', UserAction=PLUG)
         until(lambda: n.calls, 'a call')
         n.mode = 'answer'
         n.wait(PLUG) # tried again after a while
-        assert len(n.calls) <= 4, n.calls
+        assert len(n.calls) <= 6, n.calls
         job.end('canceled')
         n.wait('canceled')
 
@@ -344,5 +351,6 @@ def test_too_many_jobs():
 rig.run(test_one_bubble_a_job, test_markup_and_ids, test_failure_and_retry, test_cancel,
         test_question, test_who_sees_what, test_false_sender, test_closed_by_the_person,
         test_server_comes_later, test_server_is_replaced, test_silent_server,
-        test_server_that_refuses, test_service_comes_and_goes, test_system_bus_restarts,
-        test_session_ends, test_one_agent_a_session, test_too_many_jobs)
+        test_server_that_shows_the_bar_only, test_server_that_refuses,
+        test_service_comes_and_goes, test_system_bus_restarts, test_session_ends,
+        test_one_agent_a_session, test_too_many_jobs)

@@ -32,48 +32,47 @@ static void test_stages(void **state)
                         "", "Ready to back up a phone|Switch the phone off.|Job 3, profile mt6765",
                         -1, URGENCY_NORMAL },
                 { "{'id':3,'kind':'backup','state':'running','phase':'handshake','device':'1-2'}",
-                        "", "Backing up the phone at USB port 1-2|Waking the phone|Job 3", -1,
-                        URGENCY_LOW },
+                        "", "Backing up phone, port 1-2|Waking the phone|Job 3", -1, URGENCY_LOW },
                 { "{'id':3,'kind':'backup','state':'running','phase':'reading','device':'1-2',"
                   "'name':'mine','progress':{'bytes_total':200,'bytes_done':85,'progress':0.425,"
                   "'item':'system','item_index':4,'item_count':16,"
                   "'expected_end_time':'2026-11-20T14:03:07Z'}}",
                         "MT6765",
-                        "Backing up MT6765 at USB port 1-2|42 %: reading system (5 of 16)|"
+                        "Backing up MT6765, port 1-2|42 %: reading system (5 of 16)|"
                         "About 2 min left.|Job 3 “mine”",
                         42, URGENCY_LOW },
                 { "{'id':3,'kind':'backup','state':'running','device':'1-2','phase':'agent',"
                   "'user_action':'Unplug the phone and plug it in again.'}",
                         "MT6765",
-                        "Backing up MT6765 at USB port 1-2|Unplug the phone and plug it in again.|"
+                        "Backing up MT6765, port 1-2|Unplug the phone and plug it in again.|"
                         "Starting the download agent|Job 3",
                         -1, URGENCY_NORMAL },
                 { "{'id':3,'kind':'backup','state':'verifying','device':'1-2',"
                   "'progress':{'bytes_total':200,'progress':0.999,'item':'system'}}",
                         "MT6765",
-                        "Checking the backup of MT6765 at USB port 1-2|"
+                        "Checking the backup: MT6765, port 1-2|"
                         "99 %: reading it back from the disk|Job 3",
                         99, URGENCY_LOW },
                 { "{'id':3,'kind':'backup','state':'done','result':'complete','device':'1-2',"
                   "'started_at':'2026-11-20T14:00:00Z','finished_at':'2026-11-20T14:01:23Z',"
                   "'progress':{'bytes_done':536870912}}",
                         "MT6765",
-                        "Backup of MT6765 at USB port 1-2 complete|512.0 MiB saved and checked in "
+                        "Backup complete: MT6765, port 1-2|512.0 MiB saved and checked in "
                         "1:23. The phone can be unplugged.|Job 3",
                         -1, URGENCY_NORMAL },
                 { "{'id':3,'kind':'backup','state':'done','result':'complete-with-errors',"
                   "'error_message':'2 partitions could not be read.'}",
-                        "MT6765", "Backup of MT6765 has gaps|2 partitions could not be read.|Job 3",
+                        "MT6765", "Backup has gaps: MT6765|2 partitions could not be read.|Job 3",
                         -1, URGENCY_CRITICAL },
                 { "{'id':3,'kind':'backup','state':'failed','device':'1-2','error_message':'It "
                   "went "
                   "away.','error_hint':'Plug it in again.'}",
                         "",
-                        "Backup of the phone at USB port 1-2 failed|It went away.|"
+                        "Backup failed: phone, port 1-2|It went away.|"
                         "Plug it in again.|Job 3",
                         -1, URGENCY_CRITICAL },
                 { "{'id':3,'kind':'backup','state':'canceled'}", "",
-                        "Backup of a phone canceled|Earlier backups are as they were.|Job 3", -1,
+                        "Backup canceled: a phone|Earlier backups are as they were.|Job 3", -1,
                         URGENCY_LOW },
                 { "{'id':3,'kind':'verify','state':'running',"
                   "'progress':{'bytes_total':2,'progress':0.5,'item':'boot'}}",
@@ -81,7 +80,8 @@ static void test_stages(void **state)
                 { "{'id':3,'kind':'backup','state':'queued','automatic':true,"
                   "'needs_approval':true,'device':'1-2'}",
                         "MT6765",
-                        "Back up this phone?|MT6765 at USB port 1-2 has never been backed up here. "
+                        "Back up this phone?|This phone (MT6765, port 1-2) has never been backed "
+                        "up here. "
                         "Only a phone that you agree to is read.|Automatic backup, job 3",
                         -1, URGENCY_NORMAL },
                 /* kinds and states of a newer service */
