@@ -106,6 +106,23 @@ static void offer_devices(const Completion *c)
         offer_objects(c, IFACE_DEVICE, "chip");
 }
 
+static void offer_phones(const Completion *c)
+{
+        _cleanup_bus_ sd_bus *bus = NULL;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *mark, *chip, *key;
+        uint32_t uid;
+        uint64_t since;
+        int agreed;
+
+        if (ask(IFACE_MANAGER, "ListPhones", &bus, &reply) < 0 ||
+                sd_bus_message_enter_container(reply, 'a', "(sssbut)") < 0)
+                return;
+        while (sd_bus_message_read(reply, "(sssbut)", &mark, &chip, &key, &agreed, &uid, &since) >
+                0)
+                offer(c, mark, agreed ? "agreed" : "refused");
+}
+
 /* ---- what the tables know ---- */
 
 static void offer_files(const Completion *c)
@@ -138,6 +155,7 @@ static const struct {
         { "BACKUP", offer_backups },
         { "JOB", offer_jobs },
         { "PORT", offer_devices },
+        { "PHONE", offer_phones },
         { "VERB", offer_verbs },
         { "FILE", offer_files },
         { "DIR", offer_files },

@@ -16,6 +16,7 @@
         X(verify)                                                                                  \
         X(export)                                                                                  \
         X(delete)                                                                                  \
+        X(auto)                                                                                    \
         X(agents)                                                                                  \
         X(profiles)                                                                                \
         X(inspect)                                                                                 \

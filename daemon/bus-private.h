@@ -60,8 +60,13 @@ int bus_method_retry(sd_bus_message *m, void *userdata, sd_bus_error *e);
 
 /* bus-auto.c: automatic backup */
 int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_method_reset_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_method_list_phones(sd_bus_message *m, void *userdata, sd_bus_error *e);
+int bus_method_forget_phone(sd_bus_message *m, void *userdata, sd_bus_error *e);
 int bus_method_approve(sd_bus_message *m, void *userdata, sd_bus_error *e);
 int bus_get_auto(sd_bus *bus, const char *path, const char *interface, const char *property,
+        sd_bus_message *reply, void *userdata, sd_bus_error *e);
+int bus_get_auto_rule(sd_bus *bus, const char *path, const char *interface, const char *property,
         sd_bus_message *reply, void *userdata, sd_bus_error *e);
 int bus_get_auto_source(sd_bus *bus, const char *path, const char *interface, const char *property,
         sd_bus_message *reply, void *userdata, sd_bus_error *e);

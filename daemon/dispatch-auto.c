@@ -225,6 +225,16 @@ int dispatch_auto_refuse(Manager *m, const Job *j, uid_t uid, Failure *f)
         return remember(m, j, true, uid, f);
 }
 
+int dispatch_auto_forget(Manager *m, const char *mark, Failure *f)
+{
+        int r = auto_state_forget(m->automatic, mark);
+
+        if (r == -ENOENT)
+                return failure_set(f, r, ERROR_NO_SUCH_DEVICE,
+                        "No phone \"%.32s\" is known to automatic backup.", mark);
+        return r < 0 ? not_saved(f, r) : 0;
+}
+
 static void withdraw(Manager *m, Job *j, const char *why)
 {
         failure_set(&j->failure, 0, ERROR_CANCELED, "%s", why);

@@ -35,6 +35,8 @@ int dispatch_auto_approve(Manager *m, Job *j, uid_t uid, Failure *f);
 /* Somebody does not want the phone of a job that needs approval to be backed up automatically. The
  * job has still to be cancelled. 0 or the error of saving, with f. */
 int dispatch_auto_refuse(Manager *m, const Job *j, uid_t uid, Failure *f);
+/* The phone is unknown from now on. -ENOENT or the error of saving, with f. */
+int dispatch_auto_forget(Manager *m, const char *mark, Failure *f);
 /* Looks at a job that needs approval: false while it waits for somebody to agree. */
 bool dispatch_auto_ask(Manager *m, Job *j);
 

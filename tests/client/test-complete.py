@@ -29,6 +29,7 @@ def test_words():
     assert '--json' in offered('queue', '--') and '--json' in offered('--')
     assert offered('profiles', '') == ['show', 'check', 'mt6765', 'mt6768', ':file']
     assert offered('agents', 'im') == ['import', ':file']
+    assert offered('auto', 'o') == ['on', 'off']
     assert offered('sparse', '-o', '') == [':file']
     assert offered('help', 'ver') == ['verify']
     assert offered('nonsense', 'x') == [] and offered('status', '') == []

@@ -120,6 +120,38 @@ def test_agents():
     assert client.run('agents', 'export')[0] == 2
 
 
+def test_auto():
+    """auto: the switch, the rules, known phones, jobs that wait for somebody to agree"""
+    said = []
+    manager = service.objects[ROOT][MANAGER]
+    manager.update(AutoBackup=True, AutoBackupDecidedBy='switch', AutoBackupProfile='by-chip',
+                   AutoBackupInterval=72000)
+    service.methods[MANAGER, 'ListPhones'] = lambda path: ('a(sssbut)', [
+        ('0123456789ab', 'MT6765', 'mt6765-aabbccddeeff', True, 1000, 1_795_000_000_000_000),
+        ('ba9876543210', '', '', False, 0, 1_795_000_000_000_000)])
+    service.methods[MANAGER, 'SetAutoBackup'] = lambda path, on: said.append(bool(on))
+    service.methods[MANAGER, 'ResetAutoBackup'] = lambda path: said.append('reset')
+    service.methods[MANAGER, 'ForgetPhone'] = lambda path, phone: said.append(str(phone))
+    service.methods[JOB, 'Approve'] = lambda path, options: said.append(str(path))
+    service.add_job(12, State='queued', Automatic=True, NeedsApproval=True, UserAction='agree')
+    code, answer = client.json('auto')
+    assert code == 0 and [j['id'] for j in answer.pop('jobs')] == [12]
+    assert [(p['id'], p['agreed'], p['uid']) for p in answer.pop('phones')] == [
+        ('0123456789ab', True, 1000), ('ba9876543210', False, 0)]
+    assert answer == {'on': True, 'decided_by': 'switch', 'profile': 'by-chip',
+                      'minimum_interval': 72000, 'known_phones_only': False}, answer
+    code, out, _ = client.run('auto', 'status', '--redact')
+    assert code == 0 and 'is on, decided by: switch' in out and 'interval: 20h' in out, out
+    assert 'mt67…' in out and 'aabbcc' not in out and 'agree' in out, out
+    for words in (['on'], ['off'], ['reset'], ['approve', '12'], ['forget', '0123456789ab']):
+        assert client.run('auto', *words)[0] == 0
+        assert client.json('auto', *words)[0] == 0
+    assert said[::2] == said[1::2] == [True, False, 'reset', f'{ROOT}/job/_12', '0123456789ab'], said
+    for words in (['maybe'], ['on', 'off'], ['approve'], ['approve', 'x'], ['forget'], ['status', 'x'],
+                  ['forget', 'a', 'b']):
+        assert client.run('auto', *words)[0] == 2, words
+
+
 def test_profiles():
     """profiles: list; check works without a service and names line and column"""
     service.methods[MANAGER, 'ListProfiles'] = lambda path: (
@@ -154,4 +186,4 @@ def test_hostile_text():
 
 
 run_tests([test_empty, test_backups, test_redact, test_devices, test_jobs, test_job, test_status,
-           test_agents, test_profiles, test_hostile_text])
+           test_agents, test_auto, test_profiles, test_hostile_text])
