@@ -12,6 +12,8 @@ import rig
 from phones import (ENDED, NOTHING, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
                     queue, station, use, wait_event)
 
+# a phone that is let go listens once more before it starts
+WINDOW_MS = os.environ.get('PHONE_WINDOW_MS', '1000')
 last_serial = [1000]
 configured = []
 
@@ -39,7 +41,7 @@ def configure(*lines):
 def stranger(n=1, **settings):
     """A phone that was never seen before at this port."""
     last_serial[0] += 1
-    return use(n, serial=last_serial[0], **settings)
+    return use(n, **dict({'serial': last_serial[0], 'window_ms': WINDOW_MS}, **settings))
 
 
 def jobs():
@@ -86,7 +88,7 @@ def acquaint(n):
     cancel(job)
 
 
-def forget_ports():
+def restart():
     station.do('daemon', 'restart')
 
 
@@ -114,7 +116,7 @@ def test_consent_and_due():
     assert f'auto approve {p["Id"]}' in p['UserAction'], p['UserAction']
     assert handshakes(n) == 1 and not started_agents(n), events(n)
     # the same phone once more makes no second job, a restart changes nothing
-    forget_ports()
+    restart()
     message = plug_and_boot(n)
     assert list(jobs()) == [job] and station.job(job)['NeedsApproval'], jobs()
     assert not started_agents(n)
@@ -124,7 +126,7 @@ def test_consent_and_due():
     assert not p['NeedsApproval'] and 'plug it in' in p['UserAction'], dict(p)
     assert p['StartedByUID'] == os.getuid()
     # an approval survives, and does not mean another phone
-    forget_ports()
+    restart()
     assert not station.job(job)['NeedsApproval']
     other = stranger(2)
     plug_and_boot(other)
@@ -137,7 +139,6 @@ def test_consent_and_due():
     wait_event(n, 'booted', 3)
     station.take_out(n)
     # not due: one extra round, and it starts
-    forget_ports()
     before = backups()
     message = plug_and_boot(n)
     assert 'recent enough' in message, message
@@ -170,7 +171,6 @@ def test_refused():
     job = automatic_job()
     cancel(job)
     assert station.job(job)['State'] == 'canceled'
-    forget_ports()
     message = plug_and_boot(n)
     assert 'refused' in message and not jobs(), message
     got = rig.error_of(approve, job)
@@ -203,14 +203,12 @@ def test_identity_in_the_storage():
     approve(job)
     # not even with the switch off is that job for anybody else
     auto(False)
-    forget_ports()
     station.plug(n)
     p = station.wait_state(job, *ENDED)
     assert p['Result'] == 'complete', dict(p)
     is_whole(n, p['Backup'])
     wait_event(n, 'booted', 2)
     station.take_out(n)
-    forget_ports()
     auto(True)
     assert 'recent enough' in plug_and_boot(n)
 
@@ -222,7 +220,6 @@ def test_no_identity():
         n = stranger(ids=ids)
         message = plug_and_boot(n)
         assert 'no id of its own' in message and not jobs(), message
-        forget_ports()
 
 
 def test_profile():
@@ -233,7 +230,6 @@ def test_profile():
     configure('enabled: yes', 'profile: identity')
     n = stranger()
     acquaint(n)
-    forget_ports()
     station.plug(n)
     p = station.wait_state(automatic_job(), *ENDED)
     assert p['Profile'] == 'identity' and p['Result'] == 'complete', dict(p)
@@ -284,13 +280,11 @@ def test_failures_have_an_end():
     n = stranger()
     acquaint(n)
     for _ in range(3):
-        forget_ports()
         use(n, serial=last_serial[0], fault='unplug@2000000')
         station.plug(n)
         p = station.wait_state(automatic_job(), *ENDED)
         assert p['State'] == 'failed', dict(p)
         station.take_out(n)
-    forget_ports()
     use(n, serial=last_serial[0])
     message = plug_and_boot(n)
     assert 'failed several times' in message and not jobs(), message
@@ -350,8 +344,6 @@ def test_strangers_in_crowds():
         station.plug(n)
         wait_event(n, 'booted')
         station.take_out(n)
-        if i % 8 == 7:
-            forget_ports()
     assert len(jobs()) == 16, len(jobs())
     assert all(j['NeedsApproval'] for j in jobs().values())
 
