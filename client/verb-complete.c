@@ -13,6 +13,7 @@
 #include "client/bus.h"
 #include "client/help.h"
 #include "client/verb.h"
+#include "profile/chip.h"
 
 enum { ASK_USEC = 1000 * 1000 }; /* nobody waits longer for a completion */
 
@@ -130,6 +131,12 @@ static void offer_files(const Completion *c)
         out_line(":file");
 }
 
+static void offer_chips(const Completion *c)
+{
+        for (size_t i = 0; i < chip_count(); i++)
+                offer(c, chip_at(i)->name, chip_at(i)->marketing);
+}
+
 static void offer_verbs(const Completion *c)
 {
         for (const Verb *const *v = verbs; *v; v++)
@@ -156,6 +163,7 @@ static const struct {
         { "JOB", offer_jobs },
         { "PORT", offer_devices },
         { "PHONE", offer_phones },
+        { "CHIP", offer_chips },
         { "VERB", offer_verbs },
         { "FILE", offer_files },
         { "DIR", offer_files },

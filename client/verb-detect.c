@@ -8,11 +8,12 @@
 #include "client/verb.h"
 #include "format/memory-report.h"
 
-static const char *arg_device;
+static const char *arg_device, *arg_chip;
 static uint64_t arg_timeout;
 
 static const Option options[] = {
         { 'd', "device", "PORT", "only a phone on this USB port", OPTION_STRING, &arg_device },
+        { 0, "chip", "CHIP", "try a phone of no known chip as this one", OPTION_STRING, &arg_chip },
         { 't', "timeout", "SECONDS", "give up when no phone has appeared by then", OPTION_NUMBER,
                 &arg_timeout },
         {},
@@ -127,6 +128,7 @@ static int run(int argc, char **argv)
         if (r)
                 return r;
         r = request_option(&q, "device", arg_device);
+        r = r < 0 ? r : request_option(&q, "chip", arg_chip);
         if (r < 0)
                 return error_bus(NULL, r);
         r = request_send(&q);

@@ -7,7 +7,7 @@
 #include "client/request.h"
 #include "client/verb.h"
 
-static const char *arg_profile, *arg_partitions, *arg_device, *arg_name;
+static const char *arg_profile, *arg_partitions, *arg_device, *arg_name, *arg_chip;
 static int arg_wait = -1;
 static uint64_t arg_timeout;
 
@@ -16,6 +16,7 @@ static const Option options[] = {
                 OPTION_STRING, &arg_profile },
         { 0, "partitions", "GLOB,…", "only partitions that match", OPTION_STRING, &arg_partitions },
         { 'd', "device", "PORT", "only a phone on this USB port", OPTION_STRING, &arg_device },
+        { 0, "chip", "CHIP", "try a phone of no known chip as this one", OPTION_STRING, &arg_chip },
         { 'n', "name", "TEXT", "a name for the backup", OPTION_STRING, &arg_name },
         { 'w', "wait", NULL, "follow the job until it ends (default on a terminal)", OPTION_SET,
                 &arg_wait, 1 },
@@ -40,6 +41,7 @@ static int run(int argc, char **argv)
                 return r;
         r = request_option(&q, "device", arg_device);
         r = r < 0 ? r : request_option(&q, "name", arg_name);
+        r = r < 0 ? r : request_option(&q, "chip", arg_chip);
         r = r < 0 ? r : request_option_list(&q, "partitions", arg_partitions);
         if (r < 0)
                 return error_bus(NULL, r);

@@ -31,7 +31,7 @@ static int read_texts(sd_bus_message *m, void *out)
 }
 
 typedef struct Options {
-        const char *device, *name, *backup, *level; /* in the message */
+        RequestTexts texts; /* in the message */
         char **partitions;
 } Options;
 
@@ -49,11 +49,14 @@ static const struct {
         size_t offset;
 } options[] = {
         { "partitions", "as", 1 << JOB_BACKUP, read_texts, offsetof(Options, partitions) },
-        { "device", "s", 1 << JOB_BACKUP | 1 << JOB_DETECT, read_text, offsetof(Options, device) },
+        { "device", "s", 1 << JOB_BACKUP | 1 << JOB_DETECT, read_text,
+                offsetof(Options, texts.port) },
         { "name", "s", 1 << JOB_BACKUP | 1 << JOB_DETECT | 1 << JOB_VERIFY, read_text,
-                offsetof(Options, name) },
-        { "backup", "s", 1 << JOB_VERIFY, read_text, offsetof(Options, backup) },
-        { "level", "s", 1 << JOB_VERIFY, read_text, offsetof(Options, level) },
+                offsetof(Options, texts.name) },
+        { "backup", "s", 1 << JOB_VERIFY, read_text, offsetof(Options, texts.backup) },
+        { "level", "s", 1 << JOB_VERIFY, read_text, offsetof(Options, texts.level) },
+        { "chip", "s", 1 << JOB_BACKUP | 1 << JOB_DETECT, read_text,
+                offsetof(Options, texts.chip) },
 };
 
 static int read_option(sd_bus_message *m, JobKind kind, Options *o, sd_bus_error *e)
@@ -113,8 +116,7 @@ static int read_request(sd_bus_message *m, JobRequest *request, sd_bus_error *e)
         r = read_options(m, (JobKind)k, &o, e);
         if (r < 0)
                 return r;
-        r = request_fill(request, (JobKind)k, profile, o.device, o.name, o.backup, o.level,
-                &o.partitions, &f);
+        r = request_fill(request, (JobKind)k, profile, &o.texts, &o.partitions, &f);
         return failure_is_set(&f) ? bus_error_set(e, &f) : r;
 }
 

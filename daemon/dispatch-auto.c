@@ -92,7 +92,8 @@ static void gather(const Manager *m, const Session *s, const Profile *p,
                 .enabled = dispatch_auto_enabled(m, NULL),
                 .store_usable = store_admit_backup(m->store, failure) == 0,
                 .has_profile = p,
-                .has_agent = p && dispatch_agent_fits(m, p, &s->phone),
+                .has_agent =
+                        p && dispatch_agent_fits(m, p, &s->phone, chip_by_code(s->phone.hw_code)),
                 .identity = r > 0 ? IDENTITY_KNOWN
                         : r < 0   ? IDENTITY_LATER
                                   : IDENTITY_NONE,
@@ -109,7 +110,7 @@ static int queue_job(Manager *m, const Session *s, const Profile *p, const char 
 {
         _cleanup_(job_request_done) JobRequest request = { 0 };
         char **partitions = NULL;
-        int r = request_fill(&request, JOB_BACKUP, p->name, NULL, NULL, NULL, NULL, &partitions, f);
+        int r = request_fill(&request, JOB_BACKUP, p->name, &(RequestTexts){ 0 }, &partitions, f);
 
         if (r < 0)
                 return r;

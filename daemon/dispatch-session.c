@@ -99,16 +99,20 @@ static void tell_seen(Manager *m, Session *s)
 
 /* ---- a phone that is known ---- */
 
-bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone)
+static AgentWanted wanted_agent(const Profile *p, const Phone *phone, const Chip *chip)
 {
-        const Chip *chip = chip_by_code(phone->hw_code);
-        AgentWanted wanted = {
+        return (AgentWanted){
                 .pattern = p ? p->agent : "auto",
                 .hw_code = phone->hw_code,
                 .da_code = chip ? chip->da_code : phone->hw_code,
                 .hw_ver = phone->hw_ver,
                 .sw_ver = phone->sw_ver,
         };
+}
+
+bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone, const Chip *chip)
+{
+        AgentWanted wanted = wanted_agent(p, phone, chip);
 
         return agents_have(m->agents, &wanted);
 }
@@ -118,6 +122,12 @@ static const Profile *profile_of(Manager *m, const Session *s)
 {
         return s->job ? profile_set_get(&m->profiles, s->job->request.profile, NULL)
                       : dispatch_auto_profile(m, &s->phone);
+}
+
+/* Its own, or what the job says to take it for. */
+static const Chip *chip_of(const Session *s)
+{
+        return s->job ? dispatch_chip(s->job, &s->phone) : chip_by_code(s->phone.hw_code);
 }
 
 static void finish_detect(Manager *m, Session *s, const char *note)
@@ -137,18 +147,25 @@ static void fail_job(Manager *m, Session *s, const Failure *f)
         dispatch_fail(m, j, f);
 }
 
-static void set_missing_agent(const Session *s, Failure *f)
+static void set_missing_agent(Manager *m, const Session *s, const Job *j, Failure *f)
 {
+        const Chip *chip = dispatch_chip(j, &s->phone);
         char what[96];
 
         phone_describe(&s->phone, what, sizeof what);
-        if (chip_by_code(s->phone.hw_code)) {
+        if (chip && !s->phone.chip[0]) {
+                failure_set(f, 0, ERROR_NO_DOWNLOAD_AGENT,
+                        "No imported download agent is for %s, as which this phone was to be "
+                        "tried.",
+                        chip->name);
+                failure_hint(f, "Import one that is: mtkbackupctl agents import FILE.");
+        } else if (chip) {
                 failure_set(f, 0, ERROR_NO_DOWNLOAD_AGENT,
                         "No imported download agent fits this phone, %s.", what);
                 failure_hint(f, "Import one that does: mtkbackupctl agents import FILE.");
         } else {
-                chip_unknown(
-                        f, s->phone.hw_code, s->phone.hw_sub, s->phone.hw_ver, s->phone.sw_ver);
+                chip_unknown(f, s->phone.hw_code, s->phone.hw_sub, s->phone.hw_ver, s->phone.sw_ver,
+                        agents_count(m->agents));
         }
         failure_phase(f, "agent");
 }
@@ -168,9 +185,10 @@ static bool begin(Manager *m, Session *s, Job *j)
                 dispatch_set_action(m, j, "");
                 dispatch_move(m, j, JOB_RUNNING, NULL);
         }
-        if (s->state != SESSION_IDENTIFIED || dispatch_agent_fits(m, profile_of(m, s), &s->phone))
+        if (s->state != SESSION_IDENTIFIED ||
+                dispatch_agent_fits(m, profile_of(m, s), &s->phone, chip_of(s)))
                 return true;
-        set_missing_agent(s, &f);
+        set_missing_agent(m, s, j, &f);
         if (j->request.kind != JOB_DETECT) {
                 fail_job(m, s, &f);
                 return false;
@@ -214,7 +232,7 @@ static void go_on_identified(Manager *m, Session *s)
                 step = j ? AUTO_IDENTIFY : without_job(m, s, why, sizeof why);
         } while (step == AUTO_BACK_UP);
         if (step == AUTO_IDENTIFY) {
-                session_connect(s);
+                session_connect(s, j ? j->request.chip : "");
                 set_device(m, s, DEVICE_PREPARING, "");
         } else if (step == AUTO_LEAVE) {
                 if (!s->served)
@@ -320,23 +338,18 @@ static void give_preloader(Manager *m, Session *s, const Profile *p)
 static void on_need_agent(void *userdata, Session *s, const Message *msg)
 {
         Manager *m = userdata;
-        const Profile *p = profile_of(m, s);
-        const Chip *chip = chip_by_code(s->phone.hw_code);
-        uint64_t da_code = chip ? chip->da_code : s->phone.hw_code;
+        AgentWanted wanted = wanted_agent(profile_of(m, s), &s->phone, chip_of(s));
+        uint64_t da_code = wanted.da_code;
         _cleanup_close_ int fd = -1;
         const Agent *agent;
 
         if (strcmp(message_text(msg, "KIND"), "preloader") == 0) {
-                give_preloader(m, s, p);
+                give_preloader(m, s, profile_of(m, s));
                 return;
         }
         (void)message_get_u64(msg, "DA_CODE", UINT16_MAX, &da_code);
-        agent = agents_pick(m->agents,
-                &(AgentWanted){ .pattern = p ? p->agent : "auto",
-                        .hw_code = s->phone.hw_code,
-                        .da_code = (uint16_t)da_code,
-                        .hw_ver = s->phone.hw_ver,
-                        .sw_ver = s->phone.sw_ver });
+        wanted.da_code = (uint16_t)da_code;
+        agent = agents_pick(m->agents, &wanted);
         if (agent)
                 fd = agents_open(m->agents, agent);
         if (agent && fd < 0)

@@ -5,6 +5,7 @@
  * dispatch.c decides when; nothing else uses this. */
 
 #include "daemon/manager.h"
+#include "profile/chip.h"
 
 /* Starts a session on a free device, with a claim of this job or, NULL, of none. When that cannot be
  * done the job has failed or the device says why. */
@@ -22,6 +23,8 @@ void dispatch_session_unclaim(Job *j);
 /* It waits, and nobody works on it or has still to agree to it. */
 bool dispatch_may_begin(const Job *j);
 bool dispatch_port_fits(const Job *j, const char *port);
+/* The phone's chip; of one that nobody knows, what the job says to try it as, or NULL. */
+const Chip *dispatch_chip(const Job *j, const Phone *phone);
 bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone);
 /* The oldest waiting job that nobody works on and that fits; phone NULL: as far as one can tell. */
 Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone);
@@ -29,7 +32,7 @@ void dispatch_move(Manager *m, Job *j, JobState to, const char *result);
 void dispatch_fail(Manager *m, Job *j, const Failure *f);
 void dispatch_set_action(Manager *m, Job *j, const char *text);
 /* There is a download agent for this phone, by the wish of the profile (which may be NULL). */
-bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone);
+bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone, const Chip *chip);
 /* The device's session is over; it is dropped when nothing hangs on its port any more. */
 void dispatch_session_gone(Manager *m, Device *d);
 /* Another phone has come to the port while the session ended. */

@@ -73,15 +73,25 @@ static bool mark_fits(const Job *j, const Phone *phone)
         return j->request.mark[0] == 0 || strcmp(j->request.mark, mark) == 0;
 }
 
+const Chip *dispatch_chip(const Job *j, const Phone *phone)
+{
+        const Chip *chip = chip_by_code(phone->hw_code);
+
+        return !chip && j->request.chip[0] ? chip_by_name(j->request.chip) : chip;
+}
+
 bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone)
 {
+        const Chip *chip = dispatch_chip(j, phone);
         const Profile *p;
 
         /* a detect job without a profile asks which phone it is */
         if (j->request.profile[0] == 0)
                 return true;
         p = profile_set_get(&m->profiles, j->request.profile, NULL);
-        return p && profile_matches(p, phone->hw_code) && mark_fits(j, phone);
+        if (!p || !mark_fits(j, phone))
+                return false;
+        return profile_matches(p, phone->hw_code) || (chip && profile_matches(p, chip->hw_code));
 }
 
 Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone)

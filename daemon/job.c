@@ -81,6 +81,7 @@ int job_request_copy(JobRequest *ret, const JobRequest *from)
                         return -ENOMEM;
         }
         snprintf(r.mark, sizeof r.mark, "%s", from->mark);
+        snprintf(r.chip, sizeof r.chip, "%s", from->chip);
         *ret = r;
         r = (JobRequest){ 0 };
         return 0;
@@ -193,8 +194,8 @@ static json_t *failure_to_json(const Failure *f)
 json_t *job_to_json(const Job *j)
 {
         return json_pack(
-                "{sI ss ss ss* ss* ss* ss* so* ss sI sI sI sI ss* ss* ss* ss* so* sb sb ss*}", "id",
-                (json_int_t)j->id, "kind", job_kind_to_string(j->request.kind), "state",
+                "{sI ss ss ss* ss* ss* ss* so* ss sI sI sI sI ss* ss* ss* ss* so* sb sb ss* ss*}",
+                "id", (json_int_t)j->id, "kind", job_kind_to_string(j->request.kind), "state",
                 job_state_to_string(j->state), "profile", j->request.profile, "name",
                 j->request.name, "wanted_port", j->request.port, "wanted_backup", j->request.backup,
                 "partitions", strings_to_json(j->request.partitions), "level",
@@ -203,7 +204,7 @@ json_t *job_to_json(const Job *j)
                 "finished_at", (json_int_t)j->finished_at, "port", j->port, "result", j->result,
                 "backup", j->backup, "report", j->report, "failure", failure_to_json(&j->failure),
                 "automatic", j->request.automatic, "needs_approval", j->request.needs_approval,
-                "mark", j->request.mark);
+                "mark", j->request.mark, "chip", j->request.chip);
 }
 
 /* One key of a job. A missing one leaves the default; one of the wrong type or size spoils all. */
@@ -309,6 +310,7 @@ int job_from_json(const json_t *json, Job **ret)
         snprintf(r->mark, sizeof r->mark, "%s", get_text(json, "mark", sizeof r->mark - 1, &bad));
         if (r->automatic && !phone_mark_valid(r->mark))
                 bad = true;
+        snprintf(r->chip, sizeof r->chip, "%s", get_text(json, "chip", JOB_CHIP_MAX, &bad));
         r->profile = strdup(get_text(json, "profile", JOB_NAME_MAX, &bad));
         r->name = strdup(get_text(json, "name", JOB_NAME_MAX, &bad));
         r->port = strdup(get_text(json, "wanted_port", JOB_PORT_MAX, &bad));

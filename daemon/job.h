@@ -21,6 +21,7 @@ enum {
         JOB_PATTERN_MAX = 80,
         JOB_PORT_MAX = 64,
         JOB_BACKUP_MAX = 64,
+        JOB_CHIP_MAX = 31,
         JOB_REPORT_MAX = 16 * 1024, /* bytes of a detect report */
 };
 
@@ -48,11 +49,12 @@ DECLARE_TABLE(verify_level, VerifyLevel);
 /* what somebody asks for; Queue fills it, the job keeps it */
 typedef struct JobRequest {
         JobKind kind;
-        char *profile;     /* "" where none is needed */
-        char *name;        /* the caller's own words, "" none */
-        char *port;        /* only on this USB port, "" any */
-        char *backup;      /* verify: which */
-        char **partitions; /* patterns, NULL: the profile's */
+        char *profile;               /* "" where none is needed */
+        char *name;                  /* the caller's own words, "" none */
+        char *port;                  /* only on this USB port, "" any */
+        char *backup;                /* verify: which */
+        char chip[JOB_CHIP_MAX + 1]; /* a phone of no known chip is tried as this one, "" not */
+        char **partitions;           /* patterns, NULL: the profile's */
         VerifyLevel level;
         uid_t uid;
 

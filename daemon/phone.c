@@ -92,6 +92,8 @@ static int take_storage(Phone *p, const Message *m)
         text_copy(p->da_version, sizeof p->da_version, message_text(m, "DA_VERSION"));
         text_copy(p->usb_speed, sizeof p->usb_speed, message_text(m, "USB_SPEED"));
         text_copy(p->ptable, sizeof p->ptable, message_text(m, "PTABLE"));
+        if (message_text(m, "PROTOCOL")[0])
+                text_copy(p->protocol, sizeof p->protocol, message_text(m, "PROTOCOL"));
         p->has_storage = true;
         return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/catalogue.h"
+#include "profile/chip.h"
 #include "profile/profile.h"
 
 static int invalid(Failure *f, const char *option, const char *expected)
@@ -87,24 +88,33 @@ static int check_verify(const char *backup, const char *level, VerifyLevel *ret,
         return 0;
 }
 
-int request_fill(JobRequest *ret, JobKind kind, const char *profile, const char *port,
-        const char *name, const char *backup, const char *level, char ***partitions, Failure *f)
+static int check_chip(const char *chip, Failure *f)
+{
+        if (*chip && (strlen(chip) > JOB_CHIP_MAX || !chip_by_name(chip)))
+                return invalid(f, "chip", "the name of a known chip such as MT6765");
+        return 0;
+}
+
+int request_fill(JobRequest *ret, JobKind kind, const char *profile, const RequestTexts *texts,
+        char ***partitions, Failure *f)
 {
         _cleanup_(job_request_done) JobRequest request = { .kind = kind };
         int r = check_profile(kind, profile, f);
 
-        r = r ?: check_name(name ?: "", f);
-        r = r ?: check_port(port ?: "", f);
+        r = r ?: check_name(texts->name ?: "", f);
+        r = r ?: check_port(texts->port ?: "", f);
+        r = r ?: check_chip(texts->chip ?: "", f);
         if (r == 0 && *partitions)
                 r = check_partitions(*partitions, f);
         if (r == 0 && kind == JOB_VERIFY)
-                r = check_verify(backup ?: "", level ?: "", &request.level, f);
+                r = check_verify(texts->backup ?: "", texts->level ?: "", &request.level, f);
         if (r < 0)
                 return r;
         request.profile = strdup(profile);
-        request.port = strdup(port ?: "");
-        request.name = strdup(name ?: "");
-        request.backup = strdup(backup ?: "");
+        request.port = strdup(texts->port ?: "");
+        request.name = strdup(texts->name ?: "");
+        request.backup = strdup(texts->backup ?: "");
+        snprintf(request.chip, sizeof request.chip, "%s", texts->chip ?: "");
         if (!request.profile || !request.port || !request.name || !request.backup)
                 return -ENOMEM;
         request.partitions = TAKE_PTR(*partitions);

@@ -5,8 +5,12 @@
 
 #include "daemon/job.h"
 
-/* Fills *ret (job_request_done) from texts that may be NULL; takes *partitions over when it is used.
- * An empty name, port or level is one that was not given. -EINVAL with f: InvalidOption, or
- * NoSuchProfile for a name that no profile can have. */
-int request_fill(JobRequest *ret, JobKind kind, const char *profile, const char *port,
-        const char *name, const char *backup, const char *level, char ***partitions, Failure *f);
+/* The options that are one text each; NULL or empty: not given. */
+typedef struct RequestTexts {
+        const char *port, *name, *backup, *level, *chip;
+} RequestTexts;
+
+/* Fills *ret (job_request_done) from texts; takes *partitions over when it is used. -EINVAL with f:
+ * InvalidOption, or NoSuchProfile for a name that no profile can have. */
+int request_fill(JobRequest *ret, JobKind kind, const char *profile, const RequestTexts *texts,
+        char ***partitions, Failure *f);

@@ -213,12 +213,14 @@ static void tell(Session *s, const Message *m)
         (void)helper_send(s->helper, m);
 }
 
-void session_connect(Session *s)
+void session_connect(Session *s, const char *chip)
 {
         Message m;
 
         assert(s->state == SESSION_IDENTIFIED);
         message_start(&m, VERB_CONNECT);
+        if (chip[0])
+                message_add(&m, "CHIP", chip);
         s->state = SESSION_PREPARING;
         tell(s, &m);
 }

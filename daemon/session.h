@@ -66,8 +66,8 @@ int session_start(sd_event *event, const HelperSetup *setup, const char *port, i
 Session *session_free(Session *s);
 DEFINE_CLEANUP(Session, session_free)
 
-/* identified -> preparing */
-void session_connect(Session *s);
+/* identified -> preparing; chip: what a phone of no known chip is tried as, "" nothing. */
+void session_connect(Session *s, const char *chip);
 /* Answers need_agent; fd -1: there is none. The descriptor stays the caller's. */
 void session_agent(Session *s, int fd, const char *name, const char *sha256);
 /* The same for a preloader. */

@@ -31,7 +31,10 @@ static void add_identity(Message *m, const Facts *f)
         add_hex_number(m, "TARGET_CONFIG", id->target_config, 8);
         add_id(m, "ME_ID", id->me_id, id->n_me_id);
         add_id(m, "SOC_ID", id->soc_id, id->n_soc_id);
-        message_add(m, "PROTOCOL", f->chip ? da_family_to_string(f->chip->family) : "");
+        message_add(m, "PROTOCOL",
+                f->protocol       ? f->protocol
+                        : f->chip ? da_family_to_string(f->chip->family)
+                                  : "");
 }
 
 static void add_storage(Message *m, const Facts *f)
@@ -50,6 +53,7 @@ static void add_storage(Message *m, const Facts *f)
                 message_add_u64(m, "RPMB_KEY", (uint64_t)s->rpmb_key);
         message_add_u64(m, "BATTERY_MV", s->battery_mv);
         message_add(m, "PTABLE", f->table.source);
+        message_add(m, "PROTOCOL", f->protocol ?: "");
 }
 
 void facts_identity(Message *m, const Facts *f)

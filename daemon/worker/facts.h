@@ -16,7 +16,8 @@ enum {
 
 typedef struct Facts {
         BootIdentity identity;
-        const Chip *chip; /* NULL unknown */
+        const Chip *chip;     /* NULL unknown */
+        const char *protocol; /* of the agent that runs, NULL none yet */
         StorageInfo storage;
         PhoneTable table;
         char agent_name[FACTS_TEXT_MAX], agent_sha256[65], agent_version[65];

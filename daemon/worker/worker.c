@@ -176,21 +176,26 @@ static void order_done(Worker *w)
         w->control.has_order = false;
 }
 
-static int check_chip(Worker *w)
+/* A person's word about a chip that nobody knows. */
+static void take_chip(Worker *w)
 {
-        const BootIdentity *id = &w->facts.identity;
+        const char *name = message_text(&w->control.order, "CHIP");
 
+        if (w->facts.chip || !*name)
+                return;
+        w->facts.chip = chip_by_name(name);
         if (w->facts.chip)
-                return 0;
-        chip_unknown(&w->failure, id->hw_code, id->hw_sub, id->hw_ver, id->sw_ver);
-        return -EOPNOTSUPP;
+                control_log(&w->control, LOG_NOTICE,
+                        "The chip %04X is not known; it is tried as %s, as was asked for.",
+                        w->facts.identity.hw_code, w->facts.chip->name);
 }
 
 static int no_agent(Worker *w)
 {
         failure_set(&w->failure, -ENOENT, ERROR_NO_DOWNLOAD_AGENT,
-                "There is no download agent for %s (agent code %04X).", w->facts.chip->name,
-                w->facts.chip->da_code);
+                "There is no download agent for %s (agent code %04X).",
+                w->facts.chip ? w->facts.chip->name : "this chip",
+                w->facts.chip ? w->facts.chip->da_code : w->facts.identity.hw_code);
         failure_hint(&w->failure, "Import one: mtkbackupctl agents import FILE.");
         return -ENOENT;
 }
@@ -299,7 +304,14 @@ static int start_agent(Worker *w)
         };
         int r;
 
+        if (w->agent->family == _DA_FAMILY_MAX)
+                control_log(&w->control, LOG_NOTICE,
+                        "Nothing tells which protocol the download agent of this chip speaks; it "
+                        "is "
+                        "started and listened to.");
         r = da_session_new(w->transport, &target, &w->session, &w->failure);
+        if (r >= 0)
+                w->facts.protocol = w->session->ops->name;
         if (r >= 0)
                 r = da_session_start(w->session, &w->failure);
         if (w->session && w->session->running)
@@ -461,11 +473,10 @@ static int session(Worker *w)
                 r = wait_order(w, VERB_CONNECT);
         if (r <= 0)
                 return r;
+        take_chip(w);
         order_done(w);
         enter_phase(w, "agent");
-        r = check_chip(w);
-        if (r >= 0)
-                r = load_agent(w);
+        r = load_agent(w);
         if (r > 0)
                 r = load_memory_settings(w);
         if (r <= 0)

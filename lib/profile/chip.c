@@ -115,16 +115,20 @@ void chip_extra_clear(void)
         n_extra = 0;
 }
 
-void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver)
+void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver,
+        size_t n_agents)
 {
         failure_set(f, -EOPNOTSUPP, ERROR_UNSUPPORTED_CHIP,
-                "The chip of this phone is not known (hardware code %04X, sub code %04X, versions "
-                "%04X and %04X); it is in neither the table of %zu chips nor the configuration, so "
-                "only its identity was read.",
-                hw_code, hw_sub, hw_ver, sw_ver, chip_count());
+                "The chip of this phone is not known (hardware code 0x%04x, sub code 0x%04x, "
+                "versions 0x%04x and 0x%04x): neither the table of %zu chips nor \"chips\" in "
+                "mtkbackupd.yaml nor an imported download agent (there are %zu) names it, so only "
+                "its identity was read.",
+                hw_code, hw_sub, hw_ver, sw_ver, chip_count(), n_agents);
         failure_hint(f,
-                "Please report these numbers and the model of the phone. To try it as a chip it "
-                "resembles, add \"chips: [0x%04x=MT6765]\" to mtkbackupd.yaml, with that chip's "
-                "name, and reload the service.",
+                "Import a download agent made for it; or try it as a chip it resembles, say MT6765 "
+                "(phones are only read): mtkbackupctl queue --profile full --chip MT6765. If that "
+                "works, add \"chips: [0x%04x=MT6765]\" to mtkbackupd.yaml and report these numbers "
+                "with the model of the phone. First restart the phone: hold its power button for "
+                "ten seconds.",
                 hw_code);
 }

@@ -37,8 +37,10 @@ int chip_extra_parse(const char *text, Chip *ret);
 /* Adds one to those chip_by_code finds, or replaces the one with its code; also -ENOSPC. */
 int chip_extra_add(const char *text);
 void chip_extra_clear(void);
-/* What a person is told about a phone whose code chip_by_code does not find. */
-void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver);
+/* What a person is told about a phone whose code chip_by_code does not find. n_agents: so many
+ * imported download agents do not name it either. */
+void chip_unknown(Failure *f, uint16_t hw_code, uint16_t hw_sub, uint16_t hw_ver, uint16_t sw_ver,
+        size_t n_agents);
 
 /* Number of chips of the table, and one by index. */
 size_t chip_count(void);

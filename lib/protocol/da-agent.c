@@ -91,7 +91,7 @@ int da_agent_load(int fd, const Chip *chip, uint16_t hw_code, uint16_t hw_ver, u
         if (r < 0)
                 return r;
         e = da_container_choose(c, chip, hw_code, hw_ver, sw_ver, &guess);
-        if (!e || (!chip && !c->xml)) {
+        if (!e) {
                 failure_set(f, -ENOENT, ERROR_NO_DOWNLOAD_AGENT,
                         "The download agent file (%s) holds nothing for %s (hardware code %04X).",
                         c->description, chip ? chip->name : "this chip", hw_code);
@@ -102,7 +102,8 @@ int da_agent_load(int fd, const Chip *chip, uint16_t hw_code, uint16_t hw_ver, u
         if (!a)
                 return -ENOMEM;
         a->entry = *e;
-        a->family = chip ? da_container_family(c, chip) : DA_XML;
+        r = chip ? (int)da_container_family(c, chip) : da_entry_family(c, e);
+        a->family = r < 0 ? _DA_FAMILY_MAX : (DaFamily)r;
         a->guess = guess;
         memcpy(a->description, c->description, sizeof(a->description));
         r = read_image(fd, &e->stage1, &a->stage1, f);

@@ -14,7 +14,7 @@ typedef struct DaImage {
 
 typedef struct DaAgent {
         DaEntry entry;
-        DaFamily family;
+        DaFamily family; /* _DA_FAMILY_MAX: nobody knows, it shows by how the agent speaks */
         char description[65];
         DaImage stage1, stage2; /* stage2.size 0: single-stage */
         DaImage extra; /* unsigned third region: NAND device table, or old chips' second stage */
@@ -24,8 +24,8 @@ typedef struct DaAgent {
 
 /* Reads the container behind a descriptor (any regular file or memfd), chooses the entry for the
  * phone and reads its stages. 0; -ENOENT (NoDownloadAgent) when no entry fits; -EINVAL
- * (InvalidFile); -EIO; -ENOMEM. chip may be NULL: then only the hardware code counts and the family
- * of the file. */
+ * (InvalidFile); -EIO; -ENOMEM. chip may be NULL: then only the hardware code counts, and the
+ * family is what the file itself says, see da_entry_family. */
 int da_agent_load(int fd, const Chip *chip, uint16_t hw_code, uint16_t hw_ver, uint16_t sw_ver,
         DaAgent **ret, Failure *f);
 DaAgent *da_agent_free(DaAgent *a);

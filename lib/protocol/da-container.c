@@ -259,7 +259,7 @@ int da_entry_family(const DaContainer *c, const DaEntry *e)
         for (size_t i = 0; i < chip_count(); i++)
                 if (chip_at(i)->da_code == e->hw_code || chip_at(i)->hw_code == e->hw_code)
                         return (int)chip_at(i)->family;
-        return -ENOENT;
+        return e->usable && e->stage2.size == 0 ? (int)DA_LEGACY : -ENOENT;
 }
 
 static bool entry_fits(const DaEntry *e, const Chip *chip, uint16_t hw_code)

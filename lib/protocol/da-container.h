@@ -64,7 +64,8 @@ DEFINE_CLEANUP(DaContainer, da_container_free)
 
 /* Which protocol the agent of an entry for this chip speaks. */
 DaFamily da_container_family(const DaContainer *c, const Chip *chip);
-/* The same for an entry alone, by the chip whose code it carries; -ENOENT when no chip has it. */
+/* The same for an entry alone: what the file says of itself, then the chip whose code the entry
+ * carries, then its stages, since only legacy agents have but one; -ENOENT when nothing tells. */
 int da_entry_family(const DaContainer *c, const DaEntry *e);
 
 /* The entry for a phone: its code is the chip's da_code or the hardware code itself; of several the

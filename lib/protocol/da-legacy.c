@@ -105,6 +105,7 @@ static int start_agent(DaLegacy *l, Failure *f)
 
         if (r >= 0)
                 r = da_session_launch(&l->session, f);
+        start.greeted = l->session.greeted;
         if (r >= 0)
                 r = legacy_hello(l->session.transport, &start, &l->hello, f);
         return r < 0 ? r : speed_up(l, f);

@@ -70,6 +70,8 @@ static int start_stage1(DaSession *s, Failure *f)
 
         if (r < 0)
                 return r;
+        if (s->greeted)
+                return setup(s, f);
         r = transport_read(s->transport, &byte, 1, XFLASH_START_MS);
         if (r < 0 || byte != AGENT_STARTED)
                 return xflash_lose(s, r < 0 ? r : -EPROTO, starting, f);

@@ -308,11 +308,12 @@ static int hello_two_stages(
 
 int legacy_hello(Transport *t, const LegacyStart *start, LegacyHello *ret, Failure *f)
 {
-        uint8_t b[2];
+        uint8_t b[2] = { LEGACY_SYNC };
+        size_t known = start->greeted ? 1 : 0;
         int r;
 
         *ret = (LegacyHello){};
-        r = legacy_receive(t, b, sizeof b, LEGACY_HELLO_MS, starting, f);
+        r = legacy_receive(t, b + known, sizeof b - known, LEGACY_HELLO_MS, starting, f);
         if (r < 0)
                 return r;
         if (b[0] == LEGACY_SYNC && b[1] == 0)

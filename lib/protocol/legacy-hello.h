@@ -30,6 +30,7 @@ typedef struct LegacyStart {
         uint32_t second_address;
         /* DRAM settings of this phone's board, NULL when there are none */
         const DramSettings *dram;
+        bool greeted;        /* its first byte was taken already */
         unsigned silence_ms; /* 0: LEGACY_SILENCE_MS; tests wait less */
 } LegacyStart;
 

@@ -9,6 +9,14 @@
 #include "protocol/da-xml.h"
 #include "protocol/fault.h"
 
+enum {
+        AGENT_STARTED = 0xC0,
+        AGENT_START_MS = 5000,
+        /* a legacy agent looks at its storage before it goes on; no XFlash agent minds to wait */
+        AGENT_SILENCE_MS = 5000,
+};
+static const char starting[] = "the download agent was starting";
+
 /* by family; NULL: not spoken */
 static int (*const families[_DA_FAMILY_MAX])(DaSession **ret) = {
         [DA_LEGACY] = da_legacy_new,
@@ -16,9 +24,9 @@ static int (*const families[_DA_FAMILY_MAX])(DaSession **ret) = {
         [DA_XML] = da_xml_new,
 };
 
-int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f)
+static int session_of_family(
+        Transport *t, const DaTarget *target, DaFamily family, DaSession **ret, Failure *f)
 {
-        DaFamily family = target->agent->family;
         int r;
 
         if ((size_t)family >= ELEMENTS(families) || !families[family])
@@ -33,6 +41,47 @@ int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failur
         (*ret)->target = *target;
         (*ret)->storage.rpmb_key = -1;
         return 0;
+}
+
+/* Both kinds of agent that a file does not tell apart begin with C0. A legacy one goes on by itself
+ * with what it found of NAND; an XFlash one waits for the host, for ever. */
+static int listen_to_agent(Transport *t, DaFamily *ret, Failure *f)
+{
+        uint8_t byte;
+        int r = transport_read(t, &byte, 1, AGENT_START_MS);
+
+        if (r < 0)
+                return fault_link(f, r, starting);
+        if (byte != AGENT_STARTED)
+                return fault_protocol(
+                        f, "The download agent starts with %02x, none that is known does.", byte);
+        r = transport_fill(t, AGENT_SILENCE_MS);
+        if (r < 0 && r != -ETIMEDOUT)
+                return fault_link(f, r, starting);
+        *ret = r == -ETIMEDOUT ? DA_XFLASH : DA_LEGACY;
+        return 0;
+}
+
+static int meet_stranger(Transport *t, const DaTarget *target, DaSession **ret, Failure *f)
+{
+        DaSession stranger = { .transport = t, .target = *target };
+        DaFamily family = _DA_FAMILY_MAX;
+        int r = da_session_check_memory(&stranger, f);
+
+        r = r < 0 ? r : da_session_launch(&stranger, f);
+        r = r < 0 ? r : listen_to_agent(t, &family, f);
+        r = r < 0 ? r : session_of_family(t, target, family, ret, f);
+        if (r >= 0)
+                (*ret)->running = (*ret)->greeted = true;
+        return r;
+}
+
+int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f)
+{
+        DaFamily family = target->agent->family;
+
+        return family == _DA_FAMILY_MAX ? meet_stranger(t, target, ret, f)
+                                        : session_of_family(t, target, family, ret, f);
 }
 
 DaSession *da_session_free(DaSession *s)
@@ -104,6 +153,8 @@ int da_session_launch(DaSession *s, Failure *f)
         bool wide = target->chip && target->chip->has_64bit && target->identity->mode == BOOT_BROM;
         int r;
 
+        if (s->running)
+                return 0;
         r = boot_send_da(s->transport, target->identity, stage->address, stage->data, stage->size,
                 stage->sig_size, f);
         if (r >= 0)

@@ -74,13 +74,15 @@ struct DaSession {
         DaTarget target;
         StorageInfo storage; /* filled by info */
         bool running;        /* the agent was started: the phone has left its boot loop */
+        bool greeted;        /* and has sent its first byte, C0, which was taken already */
         /* The two sides are out of step, or the link is gone: every call fails at once. Set by the
          * family when it returns an error after which nothing more can be said. */
         bool lost;
 };
 
-/* The session object for the agent's family; nothing is sent yet. 0; -ENOMEM; -EOPNOTSUPP
- * (UnsupportedChip) for a family this program does not speak. */
+/* The session object for the agent's family; nothing is sent yet, unless nobody knows the family:
+ * then the agent is started now and shows it (doc/container.md 4). 0; -ENOMEM; -EOPNOTSUPP
+ * (UnsupportedChip) for a family this program does not speak; or an error of starting it. */
 int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failure *f);
 DaSession *da_session_free(DaSession *s);
 DEFINE_CLEANUP(DaSession, da_session_free)
@@ -95,7 +97,8 @@ int da_session_finish(DaSession *s, DaFinish how, Failure *f);
 /* For families whose agents want memory settings from a phone in boot ROM mode, before anything is
  * sent: -ENOKEY (NoDownloadAgent) when there are none. */
 int da_session_check_memory(const DaSession *s, Failure *f);
-/* For families: sends stage 1 and jumps to it. The next bytes are the agent's. */
+/* For families: sends stage 1 and jumps to it, unless it runs already. The next bytes are the
+ * agent's. */
 int da_session_launch(DaSession *s, Failure *f);
 /* For families, before they make the phone leave the bus: is there anybody to find it again? */
 static inline bool da_session_can_replug(const DaSession *s)

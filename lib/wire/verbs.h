@@ -62,7 +62,8 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
  * HW_VER SW_VER CHIP */
 #define VERB_NEED_AGENT "NEED_AGENT"
 /* TYPE (emmc ufs nand nor), BLOCK_SIZE, CID (hex, absent when none), FW_VERSION (hex),
- * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup pmt mbr none) */
+ * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup pmt mbr
+ * none), PROTOCOL (of the agent that runs) */
 #define VERB_STORAGE "STORAGE"
 /* The phone is leaving the bus and will be back on the same port under another id, its program goes
  * on: the next node there is this session's. TEXT= what the person must do for that, "" nothing. */
@@ -77,10 +78,10 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_DONE "DONE"
 
 /* ---- daemon -> worker ---- */
-#define VERB_CONNECT "CONNECT"
-#define VERB_AGENT "AGENT"   /* fd: file of that kind; NAME, SHA256 of it; no fd: there is none */
-#define VERB_REPLUG "REPLUG" /* fd: the usbfs node at which the phone is back */
-#define VERB_JOB "JOB"       /* fds: data channel, ring memfd; JOB= id */
+#define VERB_CONNECT "CONNECT" /* CHIP= name: what a phone of no known chip is tried as */
+#define VERB_AGENT "AGENT"     /* fd: file of that kind; NAME, SHA256 of it; no fd: there is none */
+#define VERB_REPLUG "REPLUG"   /* fd: the usbfs node at which the phone is back */
+#define VERB_JOB "JOB"         /* fds: data channel, ring memfd; JOB= id */
 #define VERB_RELEASE "RELEASE"
 #define VERB_FINISH "FINISH" /* ACTION= reboot, off */
 

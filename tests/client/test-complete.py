@@ -32,6 +32,7 @@ def test_words():
     assert offered('auto', 'o') == ['on', 'off']
     assert offered('sparse', '-o', '') == [':file']
     assert offered('help', 'ver') == ['verify']
+    assert {'MT6761', 'MT6765'} <= set(offered('queue', '--chip', 'MT676'))
     assert offered('nonsense', 'x') == [] and offered('status', '') == []
 
 

@@ -73,6 +73,8 @@ const Personality xml_personalities[] = {
                 agent_2021, form_2021) },
         { XML("mt6781-ufs", "the same with UFS", 0x1066, preloader_mt6781, agent_2021, form_2021),
                 .ufs = true },
+        { XML("mt6781-new", "the same with a code nobody knows, and an agent for it", 0x4325,
+                preloader_mt6781, agent_2021, form_2021) },
         { XML("mt6895", "MT6895, XML agent of 2022, UFS", 0x1172, preloader_2022, agent_2022,
                   form_2022),
                 .ufs = true },

@@ -47,6 +47,8 @@ static const Personality personalities[] = {
                 .target_config = 7, .refuse_agent = true },
         { XFLASH("mt6765-unknown", "MT6765 with a hardware code nobody knows", 0x4321, 0x6765,
                 agent_2020) },
+        { XFLASH("mt6765-new", "the same, and its agent is for that code", 0x4322, 0x4322,
+                agent_2020) },
         { XFLASH("mt6761", "MT6761, XFlash agent of 2018", 0x0717, 0x6761, agent_2018) },
         { XFLASH("mt6768-sla", "MT6768, XFlash agent that demands authorisation", 0x0707, 0x6768,
                   agent_2020),

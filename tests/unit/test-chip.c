@@ -94,6 +94,24 @@ static void test_unknown(void **state)
         assert_int_equal(da_family_from_string("v6"), -ENOENT);
 }
 
+/* The code, what was tried, and what to type. */
+static void test_unknown_text(void **state)
+{
+        Failure f = { 0 };
+
+        chip_unknown(&f, 0x4321, 0x8a00, 0xca00, 0x0002, 3);
+        assert_int_equal(f.id, ERROR_UNSUPPORTED_CHIP);
+        for (const char *const *word = (const char *const[]){ "0x4321", "0x8a00", "0xca00",
+                     "0x0002", "95 chips", "there are 3", "chips", NULL };
+                *word; word++)
+                assert_non_null(strstr(f.text, *word));
+        assert_non_null(strstr(f.hint, "mtkbackupctl queue --profile full --chip MT6765"));
+        assert_non_null(strstr(f.hint, "chips: [0x4321=MT6765]"));
+        /* both arrive whole */
+        assert_int_equal(f.text[strlen(f.text) - 1], '.');
+        assert_int_equal(f.hint[strlen(f.hint) - 1], '.');
+}
+
 static void test_whole_table(void **state)
 {
         assert_int_equal(chip_count(), 95);
@@ -109,4 +127,5 @@ static void test_whole_table(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(test_lookup), cmocka_unit_test(test_extra), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_unknown), cmocka_unit_test(test_whole_table))
+        cmocka_unit_test(test_unknown), cmocka_unit_test(test_unknown_text),
+        cmocka_unit_test(test_whole_table))

@@ -73,7 +73,38 @@ static void test_not_for_this_phone(void **state)
         _cleanup_close_ int fd = file_of(&e, MADE_SIZE, 0);
 
         check_refused(fd, chip_by_code(0x0766), 0x0766, -ENOENT, ERROR_NO_DOWNLOAD_AGENT);
-        check_refused(fd, NULL, 0x6761, -ENOENT, ERROR_NO_DOWNLOAD_AGENT); /* unknown protocol */
+        check_refused(fd, NULL, 0x6762, -ENOENT, ERROR_NO_DOWNLOAD_AGENT);
+}
+
+/* A phone whose chip is in no table, and an agent with its code. */
+static void test_unknown_chip(void **state)
+{
+        static const struct {
+                uint16_t code;
+                const char *description;
+                bool single;
+                DaFamily family;
+        } cases[] = {
+                { 0x4321, "MTK_DA_v6_2022-04-02", false, DA_XML },
+                { 0x6765, "MTK_AllInOne_DA_v3.3001", false, DA_XFLASH }, /* a known chip's agent */
+                { 0x4321, "MTK_AllInOne_DA_v7.1504", true, DA_LEGACY },
+                { 0x4321, "MTK_AllInOne_DA_v3.3001", false, _DA_FAMILY_MAX },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                MadeEntry e = made_phone(cases[i].code);
+                _cleanup_(da_agent_freep) DaAgent *a = NULL;
+                char description[64] = "";
+                _cleanup_close_ int fd = -1;
+
+                if (cases[i].single)
+                        e.regions[2].sig_size = 0;
+                fd = file_of(&e, MADE_SIZE, 0);
+                snprintf(description, sizeof description, "%s", cases[i].description);
+                assert_int_equal(pwrite(fd, description, sizeof description, 0x20), 64);
+                assert_int_equal(da_agent_load(fd, NULL, cases[i].code, 0xca00, 0, &a, NULL), 0);
+                assert_int_equal(a->family, cases[i].family);
+        }
 }
 
 static void test_not_a_container(void **state)
@@ -94,4 +125,5 @@ static void test_not_a_container(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(test_load), cmocka_unit_test(test_stages_of_different_files),
-        cmocka_unit_test(test_not_for_this_phone), cmocka_unit_test(test_not_a_container))
+        cmocka_unit_test(test_not_for_this_phone), cmocka_unit_test(test_unknown_chip),
+        cmocka_unit_test(test_not_a_container))

@@ -8,7 +8,8 @@
 
 typedef struct Given {
         JobKind kind;
-        const char *profile, *port, *name, *backup, *level;
+        const char *profile;
+        RequestTexts texts;
         const char *partitions[4];
 } Given;
 
@@ -23,7 +24,7 @@ static int fill(const Given *g, JobRequest *r, Failure *f)
                 for (size_t i = 0; i < ELEMENTS(g->partitions) && g->partitions[i]; i++)
                         list[i] = strdup(g->partitions[i]);
         }
-        e = request_fill(r, g->kind, g->profile, g->port, g->name, g->backup, g->level, &list, f);
+        e = request_fill(r, g->kind, g->profile, &g->texts, &list, f);
         for (char **p = list; p && *p; p++)
                 free(*p);
         free(list);
@@ -37,14 +38,16 @@ static void test_a_backup(void **state)
 
         assert_int_equal(fill(&(Given){ .kind = JOB_BACKUP,
                                       .profile = "mt6765",
-                                      .port = "1-2.3",
-                                      .name = "before the update",
+                                      .texts.port = "1-2.3",
+                                      .texts.name = "before the update",
+                                      .texts.chip = "mt8768t",
                                       .partitions = { "boot*", "nvram" } },
                                  &r, &f),
                 0);
         assert_string_equal(r.profile, "mt6765");
         assert_string_equal(r.port, "1-2.3");
         assert_string_equal(r.name, "before the update");
+        assert_string_equal(r.chip, "mt8768t");
         assert_string_equal(r.partitions[0], "boot*");
         assert_string_equal(r.partitions[1], "nvram");
         assert_null(r.partitions[2]);
@@ -58,8 +61,8 @@ static void test_defaults(void **state)
         assert_int_equal(fill(&(Given){ .kind = JOB_DETECT, .profile = "" }, &detect, &f), 0);
         assert_string_equal(detect.port, "");
         assert_null(detect.partitions);
-        assert_int_equal(
-                fill(&(Given){ .kind = JOB_VERIFY, .profile = "", .backup = "b-1" }, &verify, &f),
+        assert_int_equal(fill(&(Given){ .kind = JOB_VERIFY, .profile = "", .texts.backup = "b-1" },
+                                 &verify, &f),
                 0);
         assert_int_equal(verify.level, VERIFY_DATA);
 }
@@ -72,15 +75,17 @@ static void test_mistakes(void **state)
         } mistakes[] = {
                 { { JOB_BACKUP, "" }, ERROR_NO_SUCH_PROFILE },
                 { { JOB_BACKUP, "../mt6765" }, ERROR_NO_SUCH_PROFILE },
-                { { JOB_BACKUP, "p", .port = "usb1" }, ERROR_INVALID_OPTION },
-                { { JOB_BACKUP, "p", .name = "a\nb" }, ERROR_INVALID_OPTION },
+                { { JOB_BACKUP, "p", .texts.port = "usb1" }, ERROR_INVALID_OPTION },
+                { { JOB_BACKUP, "p", .texts.name = "a\nb" }, ERROR_INVALID_OPTION },
+                { { JOB_BACKUP, "p", .texts.chip = "MT1" }, ERROR_INVALID_OPTION },
                 { { JOB_BACKUP, "p", .partitions = { "a,b" } }, ERROR_INVALID_OPTION },
                 { { JOB_BACKUP, "p", .partitions = { "" } }, ERROR_INVALID_OPTION },
                 { { JOB_BACKUP, "p", .partitions = { "a b" } }, ERROR_INVALID_OPTION },
-                { { JOB_VERIFY, "p", .backup = "b" }, ERROR_INVALID_OPTION },
+                { { JOB_VERIFY, "p", .texts.backup = "b" }, ERROR_INVALID_OPTION },
                 { { JOB_VERIFY, "" }, ERROR_INVALID_OPTION },
-                { { JOB_VERIFY, "", .backup = "../b" }, ERROR_INVALID_OPTION },
-                { { JOB_VERIFY, "", .backup = "b", .level = "device" }, ERROR_INVALID_OPTION },
+                { { JOB_VERIFY, "", .texts.backup = "../b" }, ERROR_INVALID_OPTION },
+                { { JOB_VERIFY, "", .texts.backup = "b", .texts.level = "device" },
+                        ERROR_INVALID_OPTION },
         };
         JobRequest r;
         Failure f;
@@ -95,7 +100,7 @@ static void test_mistakes(void **state)
 static void test_lengths(void **state)
 {
         char name[JOB_NAME_MAX + 2], pattern[JOB_PATTERN_MAX + 1];
-        Given g = { .kind = JOB_BACKUP, .profile = "p", .name = name };
+        Given g = { .kind = JOB_BACKUP, .profile = "p", .texts.name = name };
         JobRequest r = { 0 };
         Failure f;
 
