@@ -87,8 +87,12 @@ static int open_transport(Worker *w, int fd)
         switch (r) {
         case 0: control_attach(&w->control, w->transport); return 0;
         case -EBUSY:
-                return failure_set(&w->failure, r, ERROR_DEVICE_BUSY,
+                failure_set(&w->failure, r, ERROR_DEVICE_BUSY,
                         "Another program has the phone's USB interface.");
+                failure_hint(&w->failure,
+                        "Close it (another flash tool, ModemManager, a serial terminal) and plug "
+                        "the phone in again.");
+                return r;
         case -EPROTO:
                 return failure_set(&w->failure, r, ERROR_PROTOCOL_VIOLATION,
                         "The phone's USB descriptors make no sense.");

@@ -26,7 +26,8 @@ ERROR = rig.NAME + '.Error.'
 SMALL = 'user=16M,boot=512K,window_ms=2000,reboot_ms=100'
 # what a station's phone would keep from the test before
 FACTORY = ('window_ms=2000', 'enum_ms=8000', 'ids=normal', 'storage=1', 'trace=0', 'zlps=0', 'split=0',
-           'packets=chip', 'port=none')
+           'packets=chip', 'layout=observed', 'speed=chip', 'no_zlps=0', 'port=none')
+EMMC = {'EMMC_USER': 'user', 'EMMC_BOOT1': 'boot1', 'EMMC_BOOT2': 'boot2'}
 NAMES = {'DeviceGone', 'HandshakeTimeout', 'ProtocolViolation', 'DeviceRefused', 'AuthRequired',
          'ChecksumMismatch', 'UnsupportedChip', 'NoDownloadAgent', 'StoreFull', 'NoCage'}
 
@@ -146,8 +147,9 @@ class Scene(rig.Station):
         rig.until(self.ended(job), f'job {job} to end')
         return job
 
-    def play(self, scenarios, ports):
-        """Runs generator functions of a port number, several at a time."""
+    def play(self, scenarios, ports, most=None):
+        """Runs generator functions of a port number, several at a time. One that has a port of its
+        own (attribute) waits for that."""
         free, running, todo = list(ports), [], list(scenarios)
 
         def turn():
@@ -165,9 +167,14 @@ class Scene(rig.Station):
                 except BaseException as e:
                     print(f'# {name}, port {n}: {self.events(n)[-12:]}')
                     raise AssertionError(f'{name}: {e}') from e
-            while free and todo:
-                scenario = todo.pop(0)
-                n = free.pop(0)
+            while free and todo and len(running) < (most or len(ports)):
+                fitting = (i for i, t in enumerate(todo) if getattr(t, 'port', free[0]) in free)
+                i = next(fitting, None)
+                if i is None:
+                    break
+                scenario = todo.pop(i)
+                n = getattr(scenario, 'port', free[0])
+                free.remove(n)
                 running.append([n, scenario(n), lambda: True, scenario.__name__,
                                 time.monotonic()])
             return not running
@@ -195,12 +202,11 @@ class Scene(rig.Station):
     def backups(self):
         return {str(b[0]): str(b[1]) for b in self.manager('ListBackups')}
 
-    def is_whole(self, n, backup_id):
+    def is_whole(self, n, backup_id, regions=EMMC):
         """Every area equals the phone's flash, read through the daemon."""
         path = self.backups()[backup_id]
         flash = os.environ[f'STATION_FLASH_{n}']
-        for region, name in (('EMMC_USER', 'user'), ('EMMC_BOOT1', 'boot1'),
-                             ('EMMC_BOOT2', 'boot2')):
+        for region, name in regions.items():
             with tempfile.NamedTemporaryFile(dir=os.environ['STATION_STATE']) as out:
                 self.call(path, rig.BACKUP, 'Export', region, 'rom', dbus.types.UnixFd(out.fileno()),
                           dbus.Dictionary({}, signature='sv'))

@@ -31,6 +31,7 @@ static const char *const id_names[_IDS_MAX] = { "normal", "zero", "ff" };
 static const char *const descriptor_names[_DESC_MAX] = { "observed", "captured" };
 static const char *const on_names[_ON_MAX] = { "no", "mtp", "adb", "fastboot", "charging",
         "other" };
+static const char *const speed_names[_SPEED_MAX] = { "chip", "full", "super" };
 static const char *const packet_names[_PACKETS_MAX] = { "chip", "bytes", "pairs" };
 
 typedef struct Key {
@@ -62,6 +63,7 @@ static const Key keys[] = {
         CHOICE(ids, id_names, "ME_ID, SOC_ID and storage id: normal, zero, ff"),
         CHOICE(layout, descriptor_names, "USB descriptors: observed, captured"),
         CHOICE(packets, packet_names, "small answers: chip, bytes (one a packet), pairs"),
+        CHOICE(speed, speed_names, "of USB: chip, full (packets of 64 bytes), super (of 1024)"),
         NUMBER(target_config, "security bits: 1 SBC, 2 SLA, 4 DAA (0)"),
         BOOL(refuse_agent, "the agent is signed for another key (needs DAA)"),
         BOOL(sla, "the running agent demands the maker's authorisation"),
@@ -72,6 +74,7 @@ static const Key keys[] = {
         NUMBER(usb_id, "of its preloader, vendor and product: 0x12345678 (0: the usual one)"),
         BOOL(writable, "accepts writes to its flash (0)"),
         BOOL(storage, "its storage works (1)"),
+        BOOL(no_zlps, "no zero-length packet ends a run (0)"),
         BOOL(strict, "a breach ends it"),
         BOOL(trace, "every step of the protocol goes to the event log"),
         NUMBER(split, "seed: splits and joins its packets at random (0 off)"),

@@ -59,6 +59,7 @@ enum { FAULTS_MAX = 16 };
 typedef enum IdKind { IDS_NORMAL, IDS_ZERO, IDS_FF, _IDS_MAX } IdKind;
 typedef enum DescriptorKind { DESC_OBSERVED, DESC_CAPTURED, _DESC_MAX } DescriptorKind;
 typedef enum OnKind { ON_NO, ON_MTP, ON_ADB, ON_FASTBOOT, ON_CHARGING, ON_OTHER, _ON_MAX } OnKind;
+typedef enum SpeedKind { SPEED_CHIP, SPEED_FULL, SPEED_SUPER, _SPEED_MAX } SpeedKind;
 typedef enum PacketKind { PACKETS_CHIP, PACKETS_BYTES, PACKETS_PAIRS, _PACKETS_MAX } PacketKind;
 
 typedef struct PhoneConfig {
@@ -69,6 +70,7 @@ typedef struct PhoneConfig {
         uint64_t ids;     /* IdKind */
         uint64_t layout;  /* DescriptorKind */
         uint64_t packets; /* PacketKind */
+        uint64_t speed;   /* SpeedKind */
         uint64_t target_config;
         bool refuse_agent; /* the agent is signed for another key */
         bool sla;          /* the agent wants the maker's authorisation */
@@ -78,6 +80,7 @@ typedef struct PhoneConfig {
         uint64_t usb_id;   /* of its preloader, vendor above product; 0: the usual one */
         bool writable;
         bool storage; /* false: no storage answers, the agent never gets ready */
+        bool no_zlps; /* leaves out the empty packets that end its runs */
         bool strict, trace;
         uint64_t split, zlps; /* seeds; 0 off */
         uint64_t pace;        /* MB/s of the wire; 0 unlimited */

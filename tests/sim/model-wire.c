@@ -51,7 +51,7 @@ void model_send_flash(Model *m, FlashArea area, uint64_t offset, size_t size)
 
 void model_send_zlp(Model *m)
 {
-        if (m->attached)
+        if (m->attached && !m->config.no_zlps)
                 piece_add(m, 0, 0, 0);
 }
 

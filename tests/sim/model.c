@@ -196,6 +196,8 @@ void model_set_usb(Model *m, UsbKind kind)
         unsigned n = m->usb.enumeration;
         m->usb_kind = kind;
         usb_identity(kind, &m->usb);
+        if (m->config.speed != SPEED_CHIP && kind != USB_AGENT)
+                usb_set_packets(&m->usb, m->config.speed == SPEED_FULL ? 64 : 1024);
         m->usb.enumeration = n;
 }
 

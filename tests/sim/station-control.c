@@ -12,7 +12,7 @@
 
 #include "station.h"
 
-enum { WORDS_MAX = 16 };
+enum { WORDS_MAX = 48 };
 
 typedef struct Request {
         Station *station;
@@ -152,10 +152,12 @@ static void answer(int fd, Station *s)
         if (n <= 0)
                 return;
         data[n] = 0;
-        for (char *w = data; w < data + n && q.n < WORDS_MAX; w += strlen(w) + 1)
+        char *w = data;
+        for (; w < data + n && q.n < WORDS_MAX; w += strlen(w) + 1)
                 q.words[q.n++] = w;
-        snprintf(q.text, sizeof(q.text), "%s", "");
-        for (size_t i = 0; i < ELEMENTS(verbs); i++)
+        bool all = w >= data + n;
+        snprintf(q.text, sizeof(q.text), "%s", all ? "" : "too many words");
+        for (size_t i = 0; i < ELEMENTS(verbs) && all; i++)
                 if (q.n && !strcmp(verbs[i].name, q.words[0]))
                         code = verbs[i].run(&q);
         snprintf(reply, sizeof(reply), "%d %s", code, q.text);

@@ -14,7 +14,7 @@
 #include "phone-spec.h"
 #include "usb-bus.h"
 
-enum { STATION_PHONES_MAX = 16, STATION_ARGS_MAX = 32 };
+enum { STATION_PHONES_MAX = 24, STATION_ARGS_MAX = 32 };
 
 typedef struct StationPhone {
         bool external;

@@ -199,7 +199,8 @@ static Answer answer(UsbNode *n, UsbFile *f, const UsbAsk *ask, void *data, uint
                 *(struct usbdevfs_connectinfo *)data =
                         (struct usbdevfs_connectinfo){ .devnum = n->devnum };
                 return (Answer){};
-        case USBDEVFS_GET_SPEED: return (Answer){ n->usb.speed == 12 ? 2 : 3, 0 };
+        case USBDEVFS_GET_SPEED:
+                return (Answer){ n->usb.speed == 12 ? 2 : n->usb.speed == 480 ? 3 : 5, 0 };
         case USBDEVFS_GETDRIVER: return get_driver(n, data);
         case USBDEVFS_CLAIMINTERFACE: return claim(n, f, interface, false);
         case USBDEVFS_DISCONNECT_CLAIM: return claim(n, f, interface, true);

@@ -108,6 +108,16 @@ void usb_identity(UsbKind kind, UsbIdentity *ret)
         memcpy(ret->config, f->config, f->n_config);
 }
 
+void usb_set_packets(UsbIdentity *u, uint16_t max_packet)
+{
+        u->max_packet = max_packet;
+        u->speed = max_packet == 64 ? 12 : max_packet == 512 ? 480 : 5000;
+        put_le16(u->device + 2, max_packet > 512 ? 0x300 : 0x200);
+        for (size_t i = 0; i + 7 <= u->n_config && u->config[i]; i += u->config[i])
+                if (u->config[i + 1] == 5 && (u->config[i + 3] & 3) == 2) /* a bulk endpoint */
+                        put_le16(u->config + i + 4, max_packet);
+}
+
 static ssize_t get_string(const UsbForm *f, unsigned i, uint8_t *data, size_t size)
 {
         static const uint8_t language[] = { 4, 3, 9, 4 };

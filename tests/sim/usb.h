@@ -14,6 +14,8 @@ typedef enum UsbKind {
 } UsbKind;
 
 void usb_identity(UsbKind kind, UsbIdentity *ret);
+/* The same on a wire of another speed, by its largest packet: 64, 512 or 1024 bytes. */
+void usb_set_packets(UsbIdentity *u, uint16_t max_packet);
 /* Standard device requests with an answer: bytes, or -EPIPE. */
 ssize_t usb_get_descriptor(
         const UsbIdentity *u, UsbKind kind, unsigned value, uint8_t *data, size_t size);

@@ -94,6 +94,7 @@ def breaks(*errors):
 
 def busy(worker, flash, agent):
     failure, left = worker.failure()
+    assert 'plug the phone in again' in failure['HINT'], failure
     assert failure['ERROR'] == 'DeviceBusy' and left == 'released', (failure, left)
 
 
