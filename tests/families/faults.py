@@ -64,7 +64,7 @@ if 'STATION_CALL' not in os.environ:
 s = scene.Scene()
 PLACE = 5000000  # bytes of data that were sent: in the middle of an area
 NAND_PLACE = 1000000
-LIMIT = 6        # sessions at a time
+LIMIT = 4        # sessions at a time
 REGIONS = {
     'emmc': {'EMMC_USER': 'user', 'EMMC_BOOT1': 'boot1', 'EMMC_BOOT2': 'boot2'},
     'ufs': {'UFS_LU0': 'lu0', 'UFS_LU1': 'lu1', 'UFS_LU2': 'lu2'},
@@ -118,7 +118,7 @@ def broken(*names):
     def outcome(n):
         job = start(n)
         yield s.ended(job)
-        s.failed(job, *(('AuthRequired',) if name_of(n) in LOCKED else names))
+        s.failed(job, *names, *(('AuthRequired',) if name_of(n) in LOCKED else ()))
     return outcome
 
 
@@ -217,7 +217,7 @@ FAULTS = {
 }
 # half a minute of silence each
 SLOW_FAULTS = {
-    'lost bytes': (['fault=lose@PLACE=100'], LOST),
+    'lost bytes': (['fault=lose@PLACE=16'], LOST),
     'hang for ever': (['fault=hang@PLACE'], LOST),
 }
 if scene.LONG:
@@ -237,18 +237,34 @@ def steps(port, fault):
     yield from outcome(port)
 
 
+def late(n):
+    """This machine had no time to complete the handshake in 300 ms: nothing was tried."""
+    return 'tokens too late' in s.events(n)
+
+
+def attempt(port, fault):
+    for condition in steps(port, fault):
+        end = time.monotonic() + rig.PATIENCE
+        yield lambda: condition() or time.monotonic() > end
+        assert time.monotonic() < end, 'waited in vain'
+
+
 def case(n, fault):
     """One that fails does not stop the others."""
     def scenario(port):
-        try:
-            for condition in steps(port, fault):
-                end = time.monotonic() + rig.PATIENCE
-                yield lambda: condition() or time.monotonic() > end
-                assert time.monotonic() < end, 'waited in vain'
-        except (AssertionError, dbus.DBusException) as error:
-            failures.append(scenario.__name__)
-            print(f'# {scenario.__name__}: {str(error)[:600]}\n#   {s.events(port)[-8:]}\n'
-                  f'#   {str(s.device(f"1-{port}"))[:400]}', flush=True)
+        for tries in range(3):
+            try:
+                yield from attempt(port, fault)
+                return
+            except (AssertionError, dbus.DBusException) as error:
+                if not late(port) or tries == 2:
+                    tell(port, error)
+                    return
+
+    def tell(port, error):
+        failures.append(scenario.__name__)
+        print(f'# {scenario.__name__}: {str(error)[:600]}\n#   {s.events(port)[-8:]}\n'
+              f'#   {str(s.device(f"1-{port}"))[:400]}', flush=True)
     scenario.__name__ = f'{fault}, {name_of(n)}'
     scenario.port = n
     return scenario

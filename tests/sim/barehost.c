@@ -1,255 +1,111 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* barehost: reads an area of a simulated XFlash phone with as little around it as possible.
+/* barehost: reads an area of a simulated phone with as little around it as possible. It is written
+ * for itself: nothing of the product's protocols is in it.
  *
  * Prints one line of KEY=value words. With --wrong it breaks a rule, to see it caught. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "bare.h"
 #include "basic/bytes.h"
+#include "chips.h"
 #include "front-stream.h"
 #include "gen-agent.h"
-#include "host.h"
+#include "legacy-model.h"
+#include "xml-model.h"
+
+enum { HEADER = 0x6c, REGIONS = 0x14, REGION = 20 };
 
 typedef struct Options {
-        const char *socket, *compare, *wrong, *chip;
-        bool usb, off, no_finish;
-        uint64_t size, offset;
-        uint32_t section, storage, host_os;
+        const char *socket, *compare;
+        bool usb, no_finish, areas;
         unsigned depth, transfer;
 } Options;
 
-static Options o = {
-        .section = 8, .storage = 1, .depth = 4, .transfer = 1024 * 1024, .chip = "mt6765"
-};
+static Options o = { .depth = 4, .transfer = 1024 * 1024 };
+static Bare bare = { .chip = "mt6765", .compare = -1 };
 
-static bool wrong(const char *kind)
+bool bare_wrong(const Bare *b, const char *kind)
 {
-        return o.wrong && !strcmp(o.wrong, kind);
+        return b->wrong && !strcmp(b->wrong, kind);
 }
 
-_Noreturn static void fail(const char *what)
+void bare_fail(const char *format, ...)
 {
-        fprintf(stderr, "barehost: %s\n", what);
+        va_list ap;
+        fprintf(stderr, "barehost: ");
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputc('\n', stderr);
         exit(1);
 }
 
-/* ---- preloader ---- */
-
-static void handshake(Host *h)
+const uint8_t *bare_region(const Bare *b, unsigned i, size_t *ret_size, uint32_t *ret_address)
 {
-        static const uint8_t tokens[] = { 0xa0, 0x0a, 0x50, 0x05 };
-        uint8_t c = 0;
-        for (int i = 0; i < 300 && c != 0x5f; i++) {
-                host_write(h, tokens, 1);
-                while (host_try_read(h, &c, 1, 15) && c != 0x5f)
-                        ;
-        }
-        if (c != 0x5f)
-                fail("no handshake");
-        for (int i = 1; i < 4; i++) {
-                host_write(h, &tokens[wrong("token") && i == 2 ? 1 : i], 1);
-                do
-                        host_read(h, &c, 1);
-                while (c == 0x5f);
-                if ((c ^ tokens[i]) != 0xff)
-                        fail("handshake refused");
-        }
+        const uint8_t *r = b->agent + HEADER + REGIONS + i * REGION;
+        *ret_size = get_le32(r + 4);
+        if (ret_address)
+                *ret_address = get_le32(r + 8);
+        return b->agent + get_le32(r);
 }
 
-static void echo(Host *h, const void *data, size_t size)
+bool bare_take(Bare *b, size_t n, uint64_t offset)
 {
-        uint8_t back[4];
-        host_write(h, data, size);
-        host_read(h, back, size);
-        if (memcmp(back, data, size) != 0)
-                fail("no echo");
+        bool too_little = bare_wrong(b, "short");
+        if (too_little)
+                n /= 2;
+        if (b->compare >= 0)
+                host_compare(b->host, n, b->compare, offset);
+        else
+                host_drain(b->host, n);
+        return too_little;
 }
 
-static uint16_t be16(Host *h)
+/* What it left unread lies there as long as the line is open. */
+void bare_stay(void)
 {
-        uint8_t d[2];
-        host_read(h, d, 2);
-        return get_be16(d);
+        usleep(300000);
+        bare_fail("waited for too little");
 }
 
-static void echo32(Host *h, uint32_t v)
+/* Its protocol, and where its user area is. */
+static const BareFamily *choose_family(void)
 {
-        uint8_t d[4];
-        put_be32(d, v);
-        echo(h, d, 4);
-}
-
-static void send_agent(Host *h, const uint8_t *agent, size_t size)
-{
-        uint16_t sum = 0;
-        uint8_t hello;
-        echo(h, "\xfd", 1);
-        be16(h);
-        be16(h);
-        echo(h, "\xd7", 1);
-        echo32(h, 0x200000);
-        echo32(h, (uint32_t)size);
-        echo32(h, 0x100);
-        if (be16(h))
-                fail("agent refused before it was sent");
-        host_write(h, agent, size);
-        for (size_t i = 0; i < size; i++)
-                sum = (uint16_t)(sum ^ agent[i] << (i & 1 ? 8 : 0));
-        if (be16(h) != sum)
-                fail("checksum of the agent");
-        if (be16(h))
-                fail("agent refused");
-        echo(h, "\xd5", 1);
-        echo32(h, 0x200000);
-        if (be16(h))
-                fail("agent not started");
-        host_read(h, &hello, 1);
-        if (hello != 0xc0)
-                fail("agent says no C0");
-}
-
-/* ---- frames ---- */
-
-static void put_frame(Host *h, const void *data, size_t size)
-{
-        uint8_t f[12 + 64];
-        put_le32(f, 0xfeeeeeef);
-        put_le32(f + 4, 1);
-        put_le32(f + 8, (uint32_t)size);
-        if (wrong("joined") && size <= 64) {
-                memcpy(f + 12, data, size);
-                host_write(h, f, 12 + size);
-                return;
-        }
-        if (wrong("magic"))
-                f[0] = 0;
-        host_write(h, f, 12);
-        if (wrong("zlp"))
-                host_write(h, NULL, 0);
-        host_write(h, data, size);
-}
-
-static void put_word(Host *h, uint32_t v)
-{
-        uint8_t d[4];
-        put_le32(d, v);
-        put_frame(h, d, 4);
-}
-
-static uint32_t get_header(Host *h)
-{
-        uint8_t f[12];
-        host_read(h, f, 12);
-        if (get_le32(f) != 0xfeeeeeef)
-                fail("no frame");
-        return get_le32(f + 8);
-}
-
-static uint32_t get_status(Host *h)
-{
-        uint8_t d[4];
-        if (get_header(h) != 4)
-                fail("no status");
-        host_read(h, d, 4);
-        return get_le32(d);
-}
-
-static void command(Host *h, uint32_t code)
-{
-        put_word(h, code);
-        if (get_status(h))
-                fail("command refused");
-}
-
-static void start(Host *h, const uint8_t *file)
-{
-        const uint8_t *r1 = file + 0x6c + 0x14 + 20, *r2 = r1 + 20;
-        uint8_t env[20] = { 3, 0, 0, 0, 1 }, where[16];
-        send_agent(h, file + get_le32(r1), get_le32(r1 + 4));
-        put_frame(h, wrong("sync") ? "SINK" : "SYNC", 4);
-        put_word(h, 0x10100);
-        put_le32(env + 8, o.host_os);
-        put_frame(h, env, sizeof(env));
-        if (get_status(h))
-                fail("environment refused");
-        put_word(h, 0x10101);
-        put_word(h, 0);
-        if (get_status(h) || get_status(h) != 0x434e5953)
-                fail("stage 1 is not ready");
-        uint32_t size = get_le32(r2 + 4) - 0x100;
-        command(h, 0x10008);
-        put_le64(where, 0x40000000);
-        put_le64(where + 8, size);
-        put_frame(h, where, sizeof(where));
-        put_frame(h, file + get_le32(r2), size);
-        if (get_status(h))
-                fail("stage 2 refused");
-        if (get_status(h) != 0x434e5953)
-                fail("stage 2 is not ready");
-}
-
-static void read_area(Host *h, int fd)
-{
-        uint8_t block[56] = {};
-        uint64_t left = o.size, offset = o.offset;
-        put_le32(block, o.storage);
-        put_le32(block + 4, o.section);
-        put_le64(block + 8, o.offset);
-        put_le64(block + 16, o.size);
-        command(h, wrong("write") ? 0x10004 : 0x10005);
-        put_frame(h, block, sizeof(block));
-        uint32_t status = get_status(h);
-        if (status) {
-                fprintf(stderr, "barehost: read refused with %08x\n", status);
-                exit(1);
-        }
-        while (left) {
-                if (get_status(h))
-                        fail("read error");
-                uint32_t n = get_header(h);
-                if (wrong("early-ack"))
-                        put_word(h, 0);
-                if (fd >= 0)
-                        host_compare(h, n, fd, offset);
-                else
-                        host_drain(h, n);
-                if (!wrong("early-ack"))
-                        put_word(h, 0);
-                left -= MIN(left, (uint64_t)n);
-                offset += n;
-        }
-        if (get_status(h))
-                fail("read failed at its end");
-}
-
-static void finish(Host *h)
-{
-        uint8_t block[24] = { !o.off };
-        command(h, 0x10007);
-        put_frame(h, block, sizeof(block));
-        if (get_status(h))
-                fail("shutdown refused");
-        if (!host_wait_gone(h, 3000))
-                fail("still there after the shutdown");
+        const Personality *p = personality_find(bare.chip);
+        if (!p)
+                bare_fail("no chip %s", bare.chip);
+        if (!bare.area)
+                bare.area = p->ufs ? "lu2" : "user";
+        if (!bare.storage)
+                bare.storage = p->ufs ? 48 : 1;
+        if (!bare.section)
+                bare.section = p->ufs ? 3 : 8;
+        return p->agent == &legacy_agent  ? &bare_legacy
+                : p->agent == &xml_stage1 ? &bare_xml
+                                          : &bare_xflash;
 }
 
 static int usage(FILE *f, int code)
 {
         fprintf(f,
                 "barehost --stream SOCKET | --usb [OPTION...]\n"
-                "  --size N --offset N --section N --storage N  what to read\n"
+                "  --size N --offset N --area NAME  what to read (user, boot1, boot2, lu0…)\n"
+                "  --areas          only tells which area is read if none is named\n"
+                "  --section N --storage N  the same in XFlash's numbers\n"
                 "  --compare FILE   the flash area it must equal\n"
                 "  --host-os N      0 (default) or 1\n"
-                "  --chip NAME      agent for it (mt6765)\n"
+                "  --chip NAME      agent for it, and its protocol (mt6765)\n"
                 "  --depth N --transfer N  queued IN transfers and their size\n"
                 "  --off            power off instead of reboot\n"
                 "  --no-finish      just close\n"
-                "  --wrong KIND     token joined zlp magic sync early-ack write\n");
+                "  --wrong KIND     token joined zlp magic sync early-ack short write\n");
         return code;
 }
 
@@ -262,6 +118,8 @@ static int parse(int argc, char **argv)
                 { "offset", required_argument, NULL, 'o' },
                 { "section", required_argument, NULL, 'S' },
                 { "storage", required_argument, NULL, 'T' },
+                { "area", required_argument, NULL, 'a' },
+                { "areas", no_argument, NULL, 'A' },
                 { "compare", required_argument, NULL, 'c' },
                 { "host-os", required_argument, NULL, 'O' },
                 { "chip", required_argument, NULL, 'C' },
@@ -279,23 +137,25 @@ static int parse(int argc, char **argv)
                 switch (c) {
                 case 's': o.socket = optarg; break;
                 case 'u': o.usb = true; break;
-                case 'n': o.size = n; break;
-                case 'o': o.offset = n; break;
-                case 'S': o.section = (uint32_t)n; break;
-                case 'T': o.storage = (uint32_t)n; break;
+                case 'n': bare.size = n; break;
+                case 'o': bare.offset = n; break;
+                case 'S': bare.section = (uint32_t)n; break;
+                case 'T': bare.storage = (uint32_t)n; break;
+                case 'A': o.areas = true; break;
+                case 'a': bare.area = optarg; break;
                 case 'c': o.compare = optarg; break;
-                case 'O': o.host_os = (uint32_t)n; break;
-                case 'C': o.chip = optarg; break;
+                case 'O': bare.host_os = (uint32_t)n; break;
+                case 'C': bare.chip = optarg; break;
                 case 'd': o.depth = (unsigned)n; break;
                 case 't': o.transfer = (unsigned)n; break;
-                case 'f': o.off = true; break;
+                case 'f': bare.off = true; break;
                 case 'F': o.no_finish = true; break;
-                case 'w': o.wrong = optarg; break;
+                case 'w': bare.wrong = optarg; break;
                 case 'h': exit(usage(stdout, 0));
                 default: return -1;
                 }
         }
-        return !o.socket == !o.usb || optind != argc ? -1 : 0;
+        return (!o.areas && !o.socket == !o.usb) || optind != argc ? -1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -308,26 +168,36 @@ int main(int argc, char **argv)
         struct rusage use;
         if (parse(argc, argv) < 0)
                 return usage(stderr, 2);
-        if (agent_code(o.chip, &spec.codes[0]) < 0 || agent_make(&spec, &agent, &agent_size) < 0)
-                fail("no agent");
+        const BareFamily *family = choose_family();
+        if (o.areas) {
+                puts(bare.area);
+                return 0;
+        }
+        if (agent_code(bare.chip, &spec.codes[0]) < 0 || agent_make(&spec, &agent, &agent_size) < 0)
+                bare_fail("no agent");
+        bare.agent = agent;
+        bare.da_code = spec.codes[0];
         if (o.compare && (fd = open(o.compare, O_RDONLY | O_CLOEXEC)) < 0)
-                fail(strerror(errno));
-        Host *h = o.usb ? host_open_usb(o.depth, o.transfer, &added) : host_open_stream(o.socket);
-        handshake(h);
-        uint64_t met = stream_now();
-        start(h, agent);
+                bare_fail("%s: %s", o.compare, strerror(errno));
+        bare.compare = fd;
+        bare.host = o.usb ? host_open_usb(o.depth, o.transfer, &added) : host_open_stream(o.socket);
+        bare_boot(&bare);
+        family->start(&bare);
         uint64_t begin = stream_now();
-        if (o.size)
-                read_area(h, fd);
+        if (bare.size)
+                family->read(&bare);
         uint64_t end = stream_now();
-        if (!o.no_finish)
-                finish(h);
-        host_free(h);
+        if (!o.no_finish) {
+                family->finish(&bare);
+                if (!host_wait_gone(bare.host, 3000))
+                        bare_fail("still there after the end");
+        }
+        host_free(bare.host);
         getrusage(RUSAGE_SELF, &use);
         printf("BYTES=%llu SECONDS=%.6f MBPS=%.1f HANDSHAKE_MS=%.3f CPU=%.6f\n",
-                (unsigned long long)o.size, (double)(end - begin) / 1e6,
-                (double)o.size / (double)MAX(end - begin, UINT64_C(1)),
-                added ? (double)(met - added) / 1e3 : 0.0,
+                (unsigned long long)bare.size, (double)(end - begin) / 1e6,
+                (double)bare.size / (double)MAX(end - begin, UINT64_C(1)),
+                added ? (double)(bare.met - added) / 1e3 : 0.0,
                 (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
                         (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6);
         return 0;
