@@ -453,7 +453,7 @@ static int check(void *userdata, const uint8_t *data, size_t size)
 }
 
 /* Everything the recorded host asked: the same answer each time, and a phone in step. */
-static size_t repeat_commands(DaSession *s)
+static size_t repeat_commands(DaSession *s, uint64_t most)
 {
         size_t n = 0;
 
@@ -472,6 +472,9 @@ static size_t repeat_commands(DaSession *s)
                 if (!rec.steps[i].host || !strstr(command, "CMD:READ-") ||
                         strstr(command, "PARTITION-TABLE"))
                         continue;
+                n++;
+                if (length > most)
+                        continue;
                 c.name = strstr(command, "READ-FLASH") ? "READ-FLASH" : "READ-PARTITION";
                 arguments = strstr(command, "<arg>") + 5;
                 snprintf(text, sizeof text, "%.*s", (int)(strstr(arguments, "</arg>") - arguments),
@@ -482,7 +485,6 @@ static size_t repeat_commands(DaSession *s)
                 assert_int_equal(xml_command(&((DaXml *)s)->link, &c, &f),
                         refused ? XML_RESULT_ERR : XML_RESULT_OK);
                 assert_true(w.got == (refused ? 0 : length));
-                n++;
         }
         return n;
 }
@@ -584,16 +586,18 @@ static void test_sessions(void **state)
                                 fail_msg("%s: %s (%s)", sessions[i].name, f.text, p.problem);
                         assert_int_equal(s->storage.type, STORAGE_EMMC);
                         assert_true(storage_region(&s->storage, REGION_USER)->size == USER_SIZE);
-                        assert_int_equal(repeat_commands(s), sessions[i].reads);
+                        assert_int_equal(
+                                repeat_commands(s, k == 0 ? UINT64_MAX : MiB), sessions[i].reads);
                         repeat_questions(s);
-                        if (sessions[i].ends)
+                        if (sessions[i].ends && k == 0)
                                 read_to_the_end(s);
-                        else
+                        else if (!sessions[i].ends)
                                 read_table(s);
                         assert_int_equal(da_session_info(s, &f), 0);
                         if (p.problem)
                                 fail_msg("%s: %s", sessions[i].name, p.problem);
-                        assert_all_met(sessions[i].name);
+                        if (k == 0)
+                                assert_all_met(sessions[i].name);
                         da_session_free(s);
                         peer_free(&p.transport);
                 }
