@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the udev rule or the daemon's table out of ids.tsv.
+"""Makes the udev rule, the daemon's table or the AppStream metadata out of ids.tsv.
 
-usage: generate.py rules|table ids.tsv OUTPUT
+usage: generate.py rules|table|metainfo ids.tsv OUTPUT
+The metadata goes into the template METAINFO beside this program.
 """
+import os
 import re
 import sys
+
+METAINFO = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        'org.mtkbackup1.mtkbackup.metainfo.xml.in')
 
 RULES_HEAD = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -75,12 +80,21 @@ def table(ids):
         yield f'{{ 0x{vendor}, 0x{product}, "{mode}", {text} }}, /* {comment} */\n'
 
 
+def metainfo(ids):
+    """Ids that need a name beside them stand for other devices, too: no offer for those."""
+    aliases = ''.join(f'    <modalias>usb:v{vendor.upper()}p{product.upper()}d*</modalias>\n'
+                      for vendor, product, _, name, _ in ids if not name)
+    with open(METAINFO, encoding='utf-8') as file:
+        yield file.read().replace('@MODALIASES@\n', aliases)
+
+
 def main():
-    if len(sys.argv) != 4 or sys.argv[1] not in ('rules', 'table'):
+    makers = {'rules': rules, 'table': table, 'metainfo': metainfo}
+    if len(sys.argv) != 4 or sys.argv[1] not in makers:
         sys.exit(__doc__)
     ids = read_ids(sys.argv[2])
     with open(sys.argv[3], 'w', encoding='utf-8') as out:
-        out.writelines(rules(ids) if sys.argv[1] == 'rules' else table(ids))
+        out.writelines(makers[sys.argv[1]](ids))
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""usage: test-shipped.py UNIT RULES
+"""usage: test-shipped.py UNIT RULES METAINFO
 
 The files that make the daemon a part of the system: unit, udev rule, bus policy, polkit actions,
 rules, users. Only what can be said without installing them."""
@@ -15,7 +15,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-UNIT, RULES = sys.argv[1:3]
+UNIT, RULES, METAINFO = sys.argv[1:4]
 EXPOSURE_MAX = 1.3
 
 
@@ -204,6 +204,23 @@ def test_udev_rule():
         assert vendor not in rules, vendor
 
 
+def test_metainfo():
+    """Software centres find the service by the phone that is plugged in."""
+    root = ElementTree.parse(METAINFO).getroot()
+    found = {m.text for m in root.findall('provides/modalias')}
+    wanted = {f'usb:v{vendor.upper()}p{product.upper()}d*' for vendor, product, _, name, _ in ids()
+              if name == '-'}
+    assert found == wanted and found, found ^ wanted
+    version = re.search(r"version: '([\d.]+)'", read('meson.build')).group(1)
+    assert root.find('releases/release').get('version') == version
+    assert read('NEWS').startswith(f'mtkbackup {version}\n')
+    if not shutil.which('appstreamcli'):
+        return 'appstream is not installed'
+    subprocess.run(['appstreamcli', 'validate', '--no-net', '--strict', '--no-color', METAINFO],
+                   stdout=sys.stderr, check=True)
+    return None
+
+
 # DESIGN of the rights: who is in front of the machine, and anybody else
 ACTIONS = {
     'backup': ('yes', 'auth_admin_keep'),
@@ -266,8 +283,8 @@ def test_users():
 def main():
     tests = (test_unit_is_hardened, test_unit_can_work, test_time_to_stop,
              test_unit_that_hands_on, test_activation_names_the_unit, test_udev_rule,
-             test_polkit_actions, test_rules_of_the_service, test_rules_of_operators,
-             test_bus_policy, test_users)
+             test_metainfo, test_polkit_actions, test_rules_of_the_service,
+             test_rules_of_operators, test_bus_policy, test_users)
     failed = 0
     print(f'1..{len(tests)}')
     for number, test in enumerate(tests, 1):
