@@ -23,6 +23,7 @@ typedef struct Query {
         sd_bus_message *message;
         sd_bus_slot *slot;
         const char *action; /* static text */
+        uid_t uid;          /* asked about, or the answer */
         Answer answer;
         uint64_t answered_at;
         Failure failure;
@@ -152,6 +153,7 @@ static int on_uid(sd_bus_message *reply, void *userdata, sd_bus_error *e)
         a->next_caller = (a->next_caller + 1) % AUTHORIZE_CALLERS_MAX;
         snprintf(c->name, sizeof c->name, "%s", sd_bus_message_get_sender(q->message));
         c->uid = uid;
+        q->uid = c->uid;
         q->answer = ANSWER_YES;
         return again(q);
 }
@@ -173,15 +175,18 @@ int authorize_caller(Authorize *a, sd_bus_message *m, uid_t *ret, sd_bus_error *
 
         if (!sender || strlen(sender) >= sizeof c->name)
                 return sd_bus_error_set(e, SD_BUS_ERROR_ACCESS_DENIED, "The call has no sender.");
+        if (q && q->answer == ANSWER_PENDING)
+                return 0;
+        if (q) {
+                *ret = q->uid;
+                query_free(q);
+                return 1;
+        }
         c = caller_find(a, sender);
         if (c) {
-                if (q)
-                        query_free(q);
                 *ret = c->uid;
                 return 1;
         }
-        if (q)
-                query_free(q); /* forgotten meanwhile: ask once more */
         r = query_new(a, m, NULL, &q);
         if (r < 0)
                 return too_many(e, r);
@@ -254,6 +259,17 @@ static int ask_polkit(Query *q)
         return sd_bus_call_async(a->bus, &q->slot, m, on_polkit, q, POLKIT_USEC);
 }
 
+static size_t count_pending(const Authorize *a, uid_t uid)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < a->n_queries; i++)
+                if (a->queries[i]->action && a->queries[i]->uid == uid &&
+                        a->queries[i]->answer == ANSWER_PENDING)
+                        n++;
+        return n;
+}
+
 int authorize_action(
         Authorize *a, sd_bus_message *m, uid_t uid, const char *action, sd_bus_error *e)
 {
@@ -275,9 +291,11 @@ int authorize_action(
                 query_free(q);
                 return r;
         }
-        r = query_new(a, m, action, &q);
+        r = count_pending(a, uid) < AUTHORIZE_PENDING_PER_UID_MAX ? query_new(a, m, action, &q)
+                                                                  : -EBUSY;
         if (r < 0)
                 return too_many(e, r);
+        q->uid = uid;
         r = ask_polkit(q);
         if (r < 0) {
                 query_free(q);

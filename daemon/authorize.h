@@ -14,7 +14,11 @@
 #include "basic/failure.h"
 
 enum {
-        AUTHORIZE_PENDING_MAX = 128,
+        /* a user may have 256 connections to the bus, each with a first call */
+        AUTHORIZE_PENDING_MAX = 1024,
+        /* questions to polkit, which may wait long for a person: of one user, so that he cannot use
+         * up all */
+        AUTHORIZE_PENDING_PER_UID_MAX = 16,
         AUTHORIZE_CALLERS_MAX = 64, /* remembered; a bus name never comes back */
 };
 
