@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <systemd/sd-daemon.h>
 
 #include "basic/fd.h"
@@ -274,6 +275,10 @@ int manager_new(const ManagerSetup *setup, Manager **ret, Failure *f)
         if (m->state_dir < 0)
                 return failure_set(f, -errno, ERROR_FAILED, "%s cannot be opened: %s.",
                         setup->state, strerror(errno));
+        /* before anything in it is changed; on a file system without locks it has to do without */
+        if (flock(m->state_dir, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+                return failure_set(f, -EBUSY, ERROR_FAILED,
+                        "Another mtkbackupd keeps its state in %s.", setup->state);
         r = config_load(setup->config, &m->config, f);
         if (r < 0)
                 return failure_set(f, r, ERROR_FAILED, "Not enough memory.");
