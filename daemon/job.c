@@ -157,6 +157,8 @@ int job_move(Job *j, JobState to, const char *result, uint64_t now)
         if (!job_may(j->state, to))
                 return -EPERM;
         j->state = to;
+        /* the clock may have been set back meanwhile; nothing ends before it begins all the same */
+        now = MAX(now, MAX(j->queued_at, j->started_at));
         if (to == JOB_RUNNING && j->started_at == 0)
                 j->started_at = now;
         if (!job_state_final(to))
