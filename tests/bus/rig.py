@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -294,8 +295,9 @@ def error_of(function, *arguments, **keys):
     raise AssertionError('the call was successful')
 
 
-def as_nobody(function):
-    """Runs function() in a process of the user nobody, which makes its own connection; its text."""
+def as_nobody(function, uid=65534):
+    """Runs function() in a process of the user nobody, or another one, which makes its own
+    connection; its text. Meanwhile the main loop of this process goes on."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -303,7 +305,7 @@ def as_nobody(function):
         try:
             os.setgroups([])
             os.setgid(65534)
-            os.setuid(65534)
+            os.setuid(uid)
             text = function()
         except dbus.DBusException as e:
             text = f'{e.get_dbus_name()}: {e.get_dbus_message()}'
@@ -312,6 +314,7 @@ def as_nobody(function):
         os.write(writer, str(text).encode())
         os._exit(0)
     os.close(writer)
+    until(lambda: select.select([reader], [], [], 0)[0], 'the other user')
     with open(reader, encoding='utf-8') as file:
         text = file.read()
     os.waitpid(pid, 0)

@@ -121,6 +121,34 @@ class Systemd(dbus.service.Object):
         self.bus.release_name(SYSTEMD)
 
 
+POLKIT = 'org.freedesktop.PolicyKit1'
+
+
+class Polkit(dbus.service.Object):
+    """Says yes to everybody, but nothing at all to the users in silent."""
+
+    def __init__(self, bus, silent=()):
+        super().__init__(bus, '/org/freedesktop/PolicyKit1/Authority')
+        self.bus, self.silent = bus, silent
+        self.asked, self.wrong = [], []
+        bus.request_name(POLKIT)
+
+    @dbus.service.method('org.freedesktop.PolicyKit1.Authority', in_signature='(sa{sv})sa{ss}us',
+                         out_signature='(bba{ss})', async_callbacks=('answer', 'refuse'))
+    def CheckAuthorization(self, subject, action, details, flags, cancel, answer, refuse):
+        kind, keys = subject
+        if (kind, set(keys)) != ('system-bus-name', {'name'}) or flags > 1:
+            self.wrong.append((subject, action, flags))
+        uid = self.bus.get_unix_user(keys['name'])
+        self.asked.append((int(uid), str(action)))
+        if uid not in self.silent:
+            answer((True, False, dbus.Dictionary({}, signature='ss')))
+
+    def leave(self):
+        self.remove_from_connection()
+        self.bus.release_name(POLKIT)
+
+
 @contextlib.contextmanager
 def service(station, kind, **settings):
     """One for the time of a test, on a connection of its own."""

@@ -254,6 +254,23 @@ def test_unplugged_before_anything():
     station.wait_no_device(f'1-{n}')
 
 
+def test_flood_of_plugs():
+    """A loose contact: nobody asks for the phone, and the daemon still works afterwards."""
+    ports = [port() for _ in range(3)]
+    scenario([HELLO + WORK + LEAVE], backup=BACKUP + FINISH)
+    for _ in range(15):
+        for n in ports:
+            station.plug(n)
+        for n in ports:
+            station.unplug(n)
+    for n in ports:
+        station.wait_no_device(f'1-{n}')
+    _, job = station.queue('backup', 'full', device=f'1-{ports[0]}')
+    station.plug(ports[0])
+    assert station.wait_state(job, 'done', 'failed')['Result'] == 'complete'
+    station.unplug(ports[0])
+
+
 def test_stop_lets_phones_go():
     n = port()
     scenario([HELLO + WORK + LEAVE], backup=BACKUP + [
@@ -292,5 +309,5 @@ rig.run(test_backup, test_wrong_phone, test_nobody_asks, test_detect_without_age
         test_phone_that_could_not_be_left, test_keeper_crashes, test_keeper_fails,
         test_verify_fails_after_the_commit, test_two_jobs_one_session, test_two_phones,
         test_port_of_a_job, test_cancel_at_any_moment, test_cancel_after_the_commit,
-        test_unplugged_before_anything, test_stop_lets_phones_go, test_killed_in_the_middle,
-        before=station.clear)
+        test_unplugged_before_anything, test_flood_of_plugs, test_stop_lets_phones_go,
+        test_killed_in_the_middle, before=station.clear)
