@@ -49,7 +49,7 @@ bool notice_is_final(const Notice *n)
 
 bool notice_is_public(const Notice *n)
 {
-        return n->id == 0 || json_is_true(json_object_get(n->job, "automatic"));
+        return n->id == 0 || object_number(n->job, "started_by_uid") != getuid();
 }
 
 void notice_refresh(Notice *n, bool visible, bool lost)

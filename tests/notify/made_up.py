@@ -102,9 +102,10 @@ class Service(dbus.service.Object):
         self.devices[port] = chip
         self.InterfacesAdded(*self.device(port))
 
-    @dbus.service.method(OBJECTS, '', 'a{oa{sa{sv}}}', sender_keyword='sender')
-    def GetManagedObjects(self, sender=None):
-        self.listener = sender
+    @dbus.service.method(OBJECTS, '', 'a{oa{sa{sv}}}', sender_keyword='sender',
+                         message_keyword='message')
+    def GetManagedObjects(self, sender=None, message=None):
+        self.listener, self.would_start = sender, message.get_auto_start()
         found = {dbus.ObjectPath(j.path): self.describe(j) for j in self.jobs.values()}
         found.update(dict([self.device(port) for port in self.devices]))
         return dbus.Dictionary(found, signature='oa{sa{sv}}')

@@ -10,7 +10,7 @@ import time
 import dbus
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../bus'))
-from phones import backup, cancel, port, queue, reading, station, wait_event
+from phones import backup, backups, cancel, port, queue, reading, station, wait_event
 from desk import desk
 import rig
 from rig import until
@@ -122,6 +122,57 @@ def test_old_news_is_none():
         cancel(waiting)
 
 
+def test_question_about_a_stranger():
+    """automatic backup asks before a phone that was never seen, and does what it is told"""
+    station.manager('SetAutoBackup', True)
+    before = len(backups())
+    with desk() as d:
+        server = d.server()
+        d.start()
+        yes, no = port(serial=4711), port(serial=4712)
+        station.plug(yes)
+        question = server.wait('Back up this phone?')
+        assert question.buttons == ['approve', 'refuse'] and question.timeout == 0, question
+        assert f'MT6765, port 1-{yes}' in question.body and 'Automatic' in question.body, question
+        wait_event(yes, 'booted')
+        station.take_out(yes)
+        assert len(backups()) == before, 'read before anybody agreed'
+        server.press(question, 'approve')
+        server.wait(lambda b: 'plug it in' in b.body and 'utomatic' in b.body)
+        station.do('daemon', 'restart') # the port forgets that a phone was let go
+        station.plug(yes)
+        server.wait('Backup complete')
+        station.take_out(yes)
+
+        station.plug(no)
+        question = server.wait(lambda b: 'refuse' in b.buttons and f'1-{no}' in b.body)
+        server.press(question, 'refuse')
+        server.wait(lambda b: 'canceled' in b.summary and f'1-{no}' in b.summary)
+        assert len(backups()) == before + 1
+    station.manager('SetAutoBackup', False)
+
+
+def test_damaged_store():
+    """a backup that is not whole any more is told, whoever finds it"""
+    with desk() as d:
+        n = port()
+        p = backup(n)
+        path = os.path.join(station.store, 'chunks.castr')
+        for folder, _, files in os.walk(path):
+            for name in files:
+                os.chmod(os.path.join(folder, name), 0o600)
+                with open(os.path.join(folder, name), 'r+b') as file:
+                    file.truncate(10)
+        server = d.server()
+        d.start()
+        job = station.queue('verify', backup=str(p['Backup']))[1]
+        damage = server.wait('store of backups is damaged')
+        assert damage.urgency == 2 and damage.timeout == 0 and not damage.buttons, damage
+        assert station.wait_state(job, 'failed', 'done')['State'] == 'failed'
+        failed = server.wait(lambda b: b in ours(server, job) and b.urgency == 2)
+        assert 'amaged' in failed.text, failed
+
+
 def test_stock_server():
     """the template of python3-dbusmock takes our calls"""
     with desk() as d:
@@ -149,4 +200,5 @@ def test_stock_server():
 
 
 rig.run(test_a_backup_from_plug_to_end, test_canceled_by_its_button, test_failed_and_tried_again,
-        test_service_restarts, test_old_news_is_none, test_stock_server, before=station.clear)
+        test_service_restarts, test_old_news_is_none, test_stock_server,
+        test_question_about_a_stranger, test_damaged_store, before=station.clear)
