@@ -7,6 +7,7 @@
 
 #include "client/error.h"
 #include "client/follow.h"
+#include "client/owner.h"
 #include "client/progress.h"
 #include "client/verb.h"
 
@@ -22,6 +23,8 @@ typedef struct Followed {
 struct Follow {
         sd_bus *bus; /* borrowed */
         sd_event *event;
+        Owner owner;
+        bool served; /* the service was there */
         Followed *jobs;
         size_t n_jobs;
         bool all; /* new jobs join */
@@ -322,6 +325,8 @@ static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         uint32_t id;
         int r = 0;
 
+        if (!owner_sent(&f->owner, m))
+                return 0;
         if (sd_bus_message_is_signal(m, IFACE_MANAGER, "JobNew"))
                 return on_new(f, m);
         Followed *j = path_job_id(path, &id) ? follow_find(f, id) : NULL;
@@ -346,20 +351,21 @@ static void say_goes_on(const Follow *f)
                                 f->jobs[i].id, f->jobs[i].id, f->jobs[i].id);
 }
 
-static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static void on_owner(void *userdata)
 {
         Follow *f = userdata;
-        const char *name, *before, *after;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0 || !*before)
-                return 0;
+        if (!f->served) {
+                f->served = true;
+                return;
+        }
         status_line(NULL);
         Failure failure = { .id = ERROR_FAILED };
         error_from_bus(&SD_BUS_ERROR_MAKE_CONST("org.freedesktop.DBus.Error.ServiceUnknown",
                                "it went away while the job was followed; a queued job goes on "
                                "when it is back"),
                 0, &failure);
-        return follow_end(f, error_unreachable(&failure));
+        follow_end(f, error_unreachable(&failure));
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -429,15 +435,13 @@ static int follow_subscribe(Follow *f)
         r = sd_bus_attach_event(f->bus, f->event, 0);
         if (r < 0)
                 return r;
-        r = sd_bus_add_match(f->bus, NULL,
-                "type='signal',sender='" BUS_NAME "',path_namespace='" PATH_MANAGER "'", on_signal,
-                f);
+        /* first, so that the owner is known before its first signal comes */
+        r = owner_watch(&f->owner, f->bus, BUS_NAME, on_owner, f);
         if (r < 0)
                 return r;
         r = sd_bus_add_match(f->bus, NULL,
-                "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" BUS_NAME "'",
-                on_owner, f);
+                "type='signal',sender='" BUS_NAME "',path_namespace='" PATH_MANAGER "'", on_signal,
+                f);
         if (r < 0)
                 return r;
         return sd_bus_match_signal(f->bus, NULL, NULL, "/org/freedesktop/DBus/Local",
@@ -469,6 +473,7 @@ Follow *follow_free(Follow *f)
                 free(f->jobs[i].shown_item);
         }
         free(f->jobs);
+        owner_done(&f->owner);
         sd_bus_detach_event(f->bus);
         sd_event_unref(f->event);
         free(f);

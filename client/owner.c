@@ -44,7 +44,9 @@ static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
         o->query = sd_bus_slot_unref(o->query);
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "s", &unique) < 0)
                 unique = "";
-        return owner_set(o, unique);
+        int r = owner_set(o, unique);
+        o->known = true;
+        return r;
 }
 
 int owner_watch(

@@ -15,6 +15,7 @@ typedef struct Owner {
         sd_bus *bus; /* borrowed */
         const char *name;
         char *unique; /* ":1.42", NULL nobody owns the name */
+        bool known;   /* false while changed tells who was there from the beginning */
         void (*changed)(void *userdata);
         void *userdata;
         sd_bus_slot *match, *query;

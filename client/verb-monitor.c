@@ -7,10 +7,12 @@
 
 #include "client/bus.h"
 #include "client/error.h"
+#include "client/owner.h"
 #include "client/verb.h"
 
 typedef struct Monitor {
         sd_event *event;
+        Owner owner;
 } Monitor;
 
 static void now_text(char out[static FORMAT_MAX])
@@ -73,27 +75,27 @@ static void monitor_print(
 
 static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
+        const Monitor *o = userdata;
         _cleanup_json_ json_t *values = NULL;
         const char *interface = sd_bus_message_get_interface(m) ?: "";
         bool properties = sd_bus_message_is_signal(
                                   m, "org.freedesktop.DBus.Properties", "PropertiesChanged") > 0;
 
-        if (arguments(m, properties, &interface, &values) < 0)
+        if (!owner_sent(&o->owner, m) || arguments(m, properties, &interface, &values) < 0)
                 return 0;
         monitor_print(sd_bus_message_get_path(m) ?: "", interface,
                 sd_bus_message_get_member(m) ?: "", values);
         return 0;
 }
 
-static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
+static void on_owner(void *userdata)
 {
-        const char *name, *before, *after;
+        const Monitor *o = userdata;
 
-        if (sd_bus_message_read(m, "sss", &name, &before, &after) < 0)
-                return 0;
-        _cleanup_json_ json_t *values = json_pack("[s]", *after ? "started" : "stopped");
+        if (!o->owner.known)
+                return;
+        _cleanup_json_ json_t *values = json_pack("[s]", o->owner.unique ? "started" : "stopped");
         monitor_print(PATH_MANAGER, BUS_NAME, "Service", values);
-        return 0;
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
@@ -120,16 +122,12 @@ static int subscribe(sd_bus *bus, Monitor *o)
         int r = sd_event_add_signal(o->event, NULL, SIGINT, on_interrupt, o);
         r = r < 0 ? r : sd_event_add_signal(o->event, NULL, SIGTERM, on_interrupt, o);
         r = r < 0 ? r : sd_bus_attach_event(bus, o->event, 0);
+        /* first, so that the owner is known before its first signal comes */
+        r = r < 0 ? r : owner_watch(&o->owner, bus, BUS_NAME, on_owner, o);
         r = r < 0 ? r
                   : sd_bus_add_match(bus, NULL,
                             "type='signal',sender='" BUS_NAME "',path_namespace='" PATH_MANAGER "'",
                             on_signal, o);
-        r = r < 0 ? r
-                  : sd_bus_add_match(bus, NULL,
-                            "type='signal',sender='org.freedesktop.DBus',"
-                            "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-                            "arg0='" BUS_NAME "'",
-                            on_owner, o);
         return r < 0 ? r
                      : sd_bus_match_signal(bus, NULL, NULL, "/org/freedesktop/DBus/Local",
                                "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, o);
@@ -148,6 +146,7 @@ static int run(int argc, char **argv)
         o.event = event;
         r = r < 0 ? r : subscribe(bus, &o);
         r = r < 0 ? r : sd_event_loop(event);
+        owner_done(&o.owner);
         sd_bus_detach_event(bus);
         return r < 0 ? error_bus(NULL, r) : r;
 }

@@ -118,6 +118,36 @@ def test_detach():
         assert not [c for c in service.calls if c[:2] == (job, 'Cancel')]
 
 
+def forge(destination, path, interface, member, signature, *arguments):
+    message = dbus.lowlevel.SignalMessage(path, interface, member)
+    message.set_destination(destination)
+    message.append(*arguments, signature=signature)
+    return message
+
+
+def test_false_sender():
+    """what somebody else says about a job is not believed"""
+    process, job = follow('queue', '-p', 'mt6765', '--wait')
+    rogue = dbus.bus.BusConnection(service.address)
+    rogue.set_exit_on_disconnect(False)
+    for name in rogue.list_names():
+        if not name.startswith(':'):
+            continue
+        for message in (
+                forge(name, job, 'org.freedesktop.DBus.Properties', 'PropertiesChanged',
+                      'sa{sv}as', JOB, {'State': 'running', 'UserAction': 'forged'}, []),
+                forge(name, job, JOB, 'Log', 'us', dbus.UInt32(3), 'forged'),
+                forge(name, '/org/freedesktop/DBus', 'org.freedesktop.DBus', 'NameOwnerChanged',
+                      'sss', 'org.mtkbackup1', ':1.1', '')):
+            rogue.send_message(message)
+    rogue.flush()
+    rogue.list_names() # they have been passed on
+    service.finish(job, 'complete', backup='20261120T141600Z-abcdef12')
+    code, _, err = end(process)
+    assert code == 0 and 'forged' not in err, (code, err)
+    rogue.close()
+
+
 def test_vanish():
     """a service that goes away ends the watch with 7"""
     process, _ = follow('queue', '-p', 'mt6765', '--wait')
@@ -301,6 +331,6 @@ def test_monitor():
     assert end(process)[0] == 0
 
 
-run_tests([test_no_wait, test_wait, test_results, test_json_stream, test_detach, test_vanish,
-           test_bus_gone, test_timeout, test_refused, test_watch, test_cancel, test_verify,
-           test_detect, test_terminal, test_no_color, test_monitor])
+run_tests([test_no_wait, test_wait, test_results, test_json_stream, test_detach,
+           test_false_sender, test_vanish, test_bus_gone, test_timeout, test_refused, test_watch,
+           test_cancel, test_verify, test_detect, test_terminal, test_no_color, test_monitor])
