@@ -29,7 +29,7 @@ struct Inhibit {
         sd_bus *bus;     /* borrowed; NULL without a connection */
         Senders *senders;
         sd_bus_slot *sleep, *shutdown, *property;
-        Lock locks[2];
+        Lock locks[3];
         uint64_t delay;            /* for which logind waits */
         sd_event_source *deadline; /* while it does */
         bool wanted, down;
@@ -42,7 +42,9 @@ int inhibit_new(sd_event *event, const InhibitEvents *events, void *userdata, In
 {
         static const Lock locks[] = {
                 { .what = "sleep:shutdown:handle-lid-switch", .mode = "block", .fd = -1 },
-                { .what = "sleep:shutdown", .mode = "delay", .fd = -1 },
+                /* one by one: some versions ask for another right when two are asked for at once */
+                { .what = "sleep", .mode = "delay", .fd = -1 },
+                { .what = "shutdown", .mode = "delay", .fd = -1 },
         };
         Inhibit *i = calloc(1, sizeof *i);
 

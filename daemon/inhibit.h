@@ -3,11 +3,11 @@
 
 /* Keeps the computer awake while a phone is at work, through logind.
  *
- * Two locks are held for as long as that lasts. The block lock keeps the computer from going to
- * sleep or being switched off, also when the lid is closed. Not everybody respects it (root need
- * not, and an empty battery does not ask), and logind may refuse it. So there is a delay lock beside
- * it: when the computer does go down all the same, logind says so first and waits for some seconds,
- * in which phones are let go cleanly. Afterwards both are given up.
+ * Locks are held for as long as that lasts. The block lock keeps the computer from going to sleep or
+ * being switched off, also when the lid is closed. Not everybody respects it (root need not, and an
+ * empty battery does not ask), and logind may refuse it. So there are delay locks beside it: when
+ * the computer does go down all the same, logind says so first and waits for some seconds, in which
+ * phones are let go cleanly. Afterwards all are given up.
  *
  * Without logind there are no locks, which is said once, and everything else works. */
 

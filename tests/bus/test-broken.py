@@ -6,8 +6,9 @@ import os
 import signal
 
 import rig
-from phones import (ENDED, ERROR, backup, backups, cancel, helpers, is_whole, path_of, port,
-                    queue, reading, station, wait_event)
+from phones import (ENDED, ERROR, backup, backups, cancel, events, helpers, is_whole, path_of,
+                    port, queue, reading, station, wait_event)
+from services import Logind, service
 
 
 def test_cancel():
@@ -127,6 +128,28 @@ def test_daemon_stopped():
     assert station.job(job)['State'] == 'interrupted'
 
 
+def test_put_to_sleep():
+    """logind waits until the phone has been told to restart, and gets on then."""
+    with service(station, Logind) as logind:
+        n = port()
+        job, waiting = queue(n), queue(n, 'identity')
+        station.plug(n)
+        reading(job, 10 << 20)
+        rig.until(logind.held, 'the locks')
+        logind.PrepareForSleep(True)
+        rig.until(lambda: not logind.held(), 'the locks to be given back')
+        assert [e for e in events(n) if e.startswith('reboot')], events(n)
+        p = station.job(job)
+        assert (p['State'], p['ErrorName']) == ('interrupted', ERROR + 'Interrupted'), dict(p)
+        wait_event(n, 'booted')
+        logind.PrepareForSleep(False)
+        station.take_out(n)
+        # what waited is done on the next occasion, which is not the phone's way to its start
+        assert station.job(waiting)['State'] in ('queued', 'waiting-for-device')
+        cancel(waiting)
+        assert os.listdir(os.path.join(station.store, 'incoming')) == []
+
+
 def test_bus_restarted():
     n = port()
     job = queue(n)
@@ -149,4 +172,4 @@ def test_silent_phone():
 
 rig.run(test_cancel, test_cancel_in_the_handshake, test_unplugged_at_once, test_unplugged_late,
         test_worker_killed, test_keeper_killed, test_daemon_killed, test_daemon_stopped,
-        test_bus_restarted, test_silent_phone, before=station.clear)
+        test_put_to_sleep, test_bus_restarted, test_silent_phone, before=station.clear)

@@ -11,7 +11,7 @@ from scripted import (BACKUP, DONE, ERROR, FAIL_DATA, FINISH, HELLO, IDLE, LEAVE
 from services import LOGIND_MANAGER, Logind, send_signal, service
 
 BLOCK = 'sleep:shutdown:handle-lid-switch'
-DELAY = 'sleep:shutdown'
+LOCKS = {(BLOCK, 'block'), ('sleep', 'delay'), ('shutdown', 'delay')}
 # at the phone until the keeper closes the channel, which came behind the agent
 BUSY = HELLO + [{'await': 'JOB'}, {'hangup': 1}, {'close': 0}, IDLE] + LEAVE
 STOPPED = [{'await': 'CANCEL'}, {'close': 0}, {'send': {'TYPE': 'DONE', 'RESULT': 'canceled'}}]
@@ -19,6 +19,10 @@ STOPPED = [{'await': 'CANCEL'}, {'close': 0}, {'send': {'TYPE': 'DONE', 'RESULT'
 
 def logind(**settings):
     return service(station, Logind, **settings)
+
+
+def held(l):
+    return {(x.what, x.mode) for x in l.held()}
 
 
 def begin(keeper, worker=BUSY):
@@ -48,14 +52,13 @@ def test_held_while_a_phone_is_at_work():
         waiting = station.queue('backup', 'full', device='9-9')[1]
         assert l.locks == []
         n, job = begin(BACKUP + [{'sleep': 1}, {'close': 0}] + FINISH)
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
-        assert {(x.what, x.mode) for x in l.locks} == {(BLOCK, 'block'), (DELAY, 'delay')}
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         assert all(x.who == 'mtkbackup' and 'phone' in x.why for x in l.locks)
         # for as long as the session lasts, and once
         station.wait_state(job, 'done')
         station.wait_device(f'1-{n}', 'released')
         rig.until(lambda: not l.held(), 'the locks to be given back')
-        assert len(l.locks) == 2
+        assert len(l.locks) == len(LOCKS)
         cancel(waiting)
         take_out(n)
 
@@ -64,7 +67,7 @@ def test_given_back_when_the_worker_crashes():
     with logind() as l:
         n, job = begin(BACKUP + [{'sleep': 1}, FAIL_DATA],
                        HELLO + [{'await': 'JOB'}, {'sleep': 0.5}, {'kill': int(signal.SIGKILL)}])
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         station.wait_state(job, 'failed')
         rig.until(lambda: not l.held(), 'the locks to be given back')
         take_out(n)
@@ -75,7 +78,7 @@ def test_sleep_all_the_same():
     begins after the sleep, not before."""
     with logind() as l:
         n, job = begin(BACKUP + STOPPED)
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         l.PrepareForSleep(True)
         p = station.wait_state(job, 'interrupted')
         assert p['ErrorName'] == ERROR + 'Interrupted' and 'put to sleep' in p['ErrorMessage']
@@ -103,7 +106,7 @@ def test_sleep_in_the_handshake():
         _, job = station.queue('backup', 'full')
         station.plug(n)
         station.wait_device(f'1-{n}', 'connecting')
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         l.PrepareForSleep(True)
         station.wait_device(f'1-{n}', 'released')
         rig.until(lambda: not l.held(), 'the locks to be given back')
@@ -130,7 +133,7 @@ def test_what_needs_no_phone_goes_on():
 def test_shutdown():
     with logind() as l:
         n, job = begin(BACKUP + STOPPED)
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         l.PrepareForShutdown(True)
         p = station.wait_state(job, 'interrupted')
         assert 'shut down' in p['ErrorMessage'], dict(p)
@@ -144,7 +147,7 @@ def test_phone_that_cannot_be_let_go_in_time():
     """logind does not wait longer, so neither does the lock; the job ends as it ends."""
     with logind(delay_usec=1000000) as l:
         n, job = begin(BACKUP + [{'await': 'CANCEL'}, {'sleep': 2}] + STOPPED[1:])
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.job(job)['State'] == 'running'
@@ -158,13 +161,13 @@ def test_block_refused():
     with logind(refuse=['block']) as l:
         for _ in range(2):
             n, job = begin(BACKUP + [{'sleep': 0.5}, {'close': 0}] + FINISH)
-            rig.until(lambda: [x.mode for x in l.held()] == ['delay'], 'the delay lock')
+            rig.until(lambda: held(l) == LOCKS - {(BLOCK, 'block')}, 'the delay locks')
             station.wait_state(job, 'done')
             rig.until(lambda: not l.held(), 'the lock to be given back')
             take_out(n)
         assert station.log().count('logind refuses the block lock') == 1
         n, job = begin(BACKUP + STOPPED)
-        rig.until(l.held, 'the delay lock')
+        rig.until(l.held, 'the delay locks')
         l.PrepareForSleep(True)
         station.wait_state(job, 'interrupted')
         rig.until(lambda: not l.held(), 'the lock to be given back')
@@ -182,7 +185,7 @@ def test_without_logind():
     assert station.log().split('Stopping')[-1].count('There is no logind') == 1
     n, job = begin(BACKUP + [{'sleep': 2}, {'close': 0}] + FINISH)
     with logind() as l:
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         station.wait_state(job, 'done')
     take_out(n)
 
@@ -205,7 +208,7 @@ def test_announced_by_somebody_else():
     """Signals that only claim to come from logind or the bus."""
     with logind() as l:
         n, job = begin(BACKUP + [{'sleep': 1.5}, {'close': 0}] + FINISH)
-        rig.until(lambda: len(l.held()) == 2, 'both locks')
+        rig.until(lambda: held(l) == LOCKS, 'the locks')
         daemon = station.bus.get_name_owner(rig.NAME)
         real = station.bus.get_name_owner('org.freedesktop.login1')
         before = station.log()
