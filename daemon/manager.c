@@ -12,6 +12,7 @@
 #include "basic/log.h"
 #include "daemon/bus.h"
 #include "daemon/dispatch.h"
+#include "daemon/event.h"
 #include "daemon/run.h"
 
 /* So long the name is not taken, so that who is the first to call finds the store open. */
@@ -201,7 +202,8 @@ int manager_reload(Manager *m, Failure *f)
 
 static int open_queue(Manager *m, Failure *f)
 {
-        int r = queue_open(m->state_dir, manager_now(m), &m->queue);
+        uint64_t now = manager_now(m);
+        int r = queue_open(m->state_dir, now, &m->queue);
 
         if (r < 0)
                 return failure_set(f, r, ERROR_FAILED, "The queue in %s cannot be used: %s.",
@@ -211,6 +213,11 @@ static int open_queue(Manager *m, Failure *f)
                         "The queue in %s was damaged; it is kept as queue.json.bad, and a new one "
                         "was begun.",
                         m->setup->state);
+        /* what the last run left unfinished */
+        for (size_t i = 0; i < queue_count(m->queue); i++)
+                if (queue_at(m->queue, i)->state == JOB_INTERRUPTED &&
+                        queue_at(m->queue, i)->finished_at >= now)
+                        event_job_ended(queue_at(m->queue, i));
         return 0;
 }
 

@@ -264,6 +264,7 @@ def test_second_daemon_on_the_same_state():
         r.stop(signal.SIGKILL)
         r.start()
         assert r.job(job)['State'] == 'interrupted'
+        assert '(verify ): interrupted' in r.log(), r.log()
         r.wait_state(waiting, 'waiting-for-device')
 
 
