@@ -72,7 +72,7 @@ void devices_remove(Devices *d, Device *device)
 
 /* ---- ports that let a phone go ---- */
 
-void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec)
+void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec, uint32_t next_job)
 {
         size_t place = 0;
 
@@ -88,6 +88,7 @@ void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec)
         snprintf(d->released[place].port, sizeof d->released[place].port, "%s", port);
         d->released[place].why[0] = 0;
         d->released[place].until = now + usec;
+        d->released[place].next_job = next_job;
 }
 
 void devices_explain(Devices *d, const char *port, const char *why)
@@ -105,13 +106,15 @@ const char *devices_why(const Devices *d, const char *port)
         return "";
 }
 
-uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now)
+uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now, uint32_t *ret_next_job)
 {
+        *ret_next_job = 0;
         for (size_t i = 0; i < ELEMENTS(d->released); i++) {
                 uint64_t until = d->released[i].until;
 
                 if (strcmp(d->released[i].port, port) != 0)
                         continue;
+                *ret_next_job = d->released[i].next_job;
                 d->released[i].port[0] = 0;
                 d->released[i].until = 0;
                 return until > now ? until : 0;

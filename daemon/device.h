@@ -46,7 +46,8 @@ typedef struct Device {
         Phone phone;             /* of the last session of this plug */
         Session *session;        /* owned */
         uint32_t session_number; /* the plug it was started for */
-        sd_event_source *alone;  /* ends the time in which it is left alone */
+        uint32_t next_job; /* a job with this id or a later one was queued after it was let go */
+        sd_event_source *alone; /* ends the time in which it is left alone */
 } Device;
 
 typedef struct Devices {
@@ -56,6 +57,7 @@ typedef struct Devices {
                 char port[64];
                 char why[FAILURE_TEXT_MAX];
                 uint64_t until; /* CLOCK_MONOTONIC µs */
+                uint32_t next_job;
         } released[DEVICES_MAX];
 } Devices;
 
@@ -66,11 +68,11 @@ Device *devices_add(Devices *d, const HotplugDevice *plug);
 void devices_remove(Devices *d, Device *device);
 
 /* A phone was let go on this port now: the next one to appear is left alone until the time is over.
- * usec: for how long. */
-void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec);
+ * usec: for how long; next_job: for whom it is not, see match.h. */
+void devices_released(Devices *d, const char *port, uint64_t now, uint64_t usec, uint32_t next_job);
 /* Why it was let go, for people: remembered as long, and "" unless it was said. */
 void devices_explain(Devices *d, const char *port, const char *why);
 const char *devices_why(const Devices *d, const char *port);
 /* Until when the phone that appears on this port now is to be left alone, 0: not at all. The memory
- * of the port is used up by asking. */
-uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now);
+ * of the port is used up by asking. ret_next_job: as it was given. */
+uint64_t devices_alone_until(Devices *d, const char *port, uint64_t now, uint32_t *ret_next_job);

@@ -10,6 +10,7 @@
 #include "daemon/dispatch.h"
 #include "daemon/dispatch-session.h"
 #include "daemon/event.h"
+#include "daemon/match.h"
 #include "daemon/request.h"
 #include "daemon/text.h"
 
@@ -132,7 +133,7 @@ static bool may_be_meant(Manager *m, const Session *s)
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 const Job *j = queue_at(m->queue, i);
 
-                if (j->request.mark[0] && dispatch_may_begin(j))
+                if (j->request.mark[0] && match_may_begin(j))
                         return true;
         }
         return false;

@@ -11,6 +11,7 @@
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 #include "daemon/event.h"
+#include "daemon/match.h"
 #include "daemon/run.h"
 #include "daemon/usb-id.h"
 #include "profile/chip.h"
@@ -44,10 +45,21 @@ static void claim(Manager *m, Session *s, Job *j)
         dispatch_set_action(m, j, s->action);
 }
 
-static void unclaim(Session *s)
+/* What it has begun with counts when an equal job waits. */
+static void remember_phone(Manager *m, Session *s)
 {
-        if (s->job)
-                s->job->session = NULL;
+        s->job->begun_in = s->number;
+        s->job->begun_before = queue_next_id(m->queue);
+        (void)phone_mark(&s->phone, s->job->begun_with);
+}
+
+static void unclaim(Manager *m, Session *s)
+{
+        if (!s->job)
+                return;
+        if (!job_is_pending(s->job))
+                remember_phone(m, s);
+        s->job->session = NULL;
         s->job = NULL;
 }
 
@@ -56,44 +68,62 @@ static void give_back(Manager *m, Session *s)
 {
         Job *j = s->job;
 
-        unclaim(s);
+        unclaim(m, s);
         j->port[0] = j->phase[0] = 0;
         queue_changed(m->queue, j, JOB_CHANGED_DEVICE | JOB_CHANGED_PHASE);
         dispatch_schedule(m);
 }
 
-void dispatch_session_unclaim(Job *j)
+void dispatch_session_unclaim(Manager *m, Job *j)
 {
         if (j->session)
-                unclaim(j->session);
+                unclaim(m, j->session);
 }
 
 /* ---- letting go ---- */
 
-static void leave(Manager *m, Session *s, const char *message)
+/* Jobs that are queued from now on mean a phone that comes after this one. */
+static void left_now(Manager *m, Session *s)
 {
-        if (session_leave(s))
-                set_device(m, s, DEVICE_LETTING_GO, message);
+        if (s->next_job == 0)
+                s->next_job = queue_next_id(m->queue);
 }
 
-/* Every waiting job that could have meant this phone hears, once, which one it was. */
+static void leave(Manager *m, Session *s, const char *message)
+{
+        if (!session_leave(s))
+                return;
+        left_now(m, s);
+        set_device(m, s, DEVICE_LETTING_GO, message);
+}
+
+/* Every waiting job that could have meant this phone hears, once, why it was not it. */
 static void tell_seen(Manager *m, Session *s)
 {
-        char what[96];
+        char what[96], mark[PHONE_MARK_SIZE];
 
         phone_describe(&s->phone, what, sizeof what);
+        (void)phone_mark(&s->phone, mark);
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 Job *j = queue_at(m->queue, i);
+                const Job *had;
 
-                if (!job_is_pending(j) || !job_needs_device(j) || !dispatch_port_fits(j, s->port) ||
-                        strcmp(j->seen, s->phone.chip) == 0)
+                if (!job_is_pending(j) || !job_needs_device(j) || !match_port(j, s->port))
                         continue;
-                snprintf(j->seen, sizeof j->seen, "%s", s->phone.chip);
-                dispatch_log(m, j, LOG_NOTICE,
-                        "The phone at USB port %s is %s, which the profile \"%s\" is not for. It "
-                        "was "
-                        "let go and starts normally; the job waits on.",
-                        s->port, what, j->request.profile);
+                had = match_had(m, j, s);
+                if (strcmp(j->seen, had ? mark : s->phone.chip) == 0)
+                        continue;
+                snprintf(j->seen, sizeof j->seen, "%s", had ? mark : s->phone.chip);
+                if (had)
+                        dispatch_log(m, j, LOG_NOTICE,
+                                "Job %u has done the same for the phone at USB port %s. It was let "
+                                "go and starts normally; this job waits for another phone.",
+                                had->id, s->port);
+                else
+                        dispatch_log(m, j, LOG_NOTICE,
+                                "The phone at USB port %s is %s, which the profile \"%s\" is not "
+                                "for. It was let go and starts normally; the job waits on.",
+                                s->port, what, j->request.profile);
         }
 }
 
@@ -127,7 +157,7 @@ static const Profile *profile_of(Manager *m, const Session *s)
 /* Its own, or what the job says to take it for. */
 static const Chip *chip_of(const Session *s)
 {
-        return s->job ? dispatch_chip(s->job, &s->phone) : chip_by_code(s->phone.hw_code);
+        return s->job ? match_chip(s->job, &s->phone) : chip_by_code(s->phone.hw_code);
 }
 
 static void finish_detect(Manager *m, Session *s, const char *note)
@@ -135,7 +165,7 @@ static void finish_detect(Manager *m, Session *s, const char *note)
         Job *j = s->job;
 
         j->report = phone_report(&s->phone, s->port, note);
-        unclaim(s);
+        unclaim(m, s);
         dispatch_move(m, j, JOB_DONE, "done");
 }
 
@@ -143,13 +173,13 @@ static void fail_job(Manager *m, Session *s, const Failure *f)
 {
         Job *j = s->job;
 
-        unclaim(s);
+        unclaim(m, s);
         dispatch_fail(m, j, f);
 }
 
 static void set_missing_agent(Manager *m, const Session *s, const Job *j, Failure *f)
 {
-        const Chip *chip = dispatch_chip(j, &s->phone);
+        const Chip *chip = match_chip(j, &s->phone);
         char what[96];
 
         phone_describe(&s->phone, what, sizeof what);
@@ -202,11 +232,11 @@ static bool begin(Manager *m, Session *s, Job *j)
 /* A job for the phone as it is: the claim if that has begun or fits, else the oldest that does. */
 static Job *pick(Manager *m, Session *s)
 {
-        if (s->job && (!job_is_pending(s->job) || dispatch_phone_fits(m, s->job, &s->phone)))
+        if (s->job && (!job_is_pending(s->job) || match_session(m, s->job, s)))
                 return s->job;
         if (s->job)
                 give_back(m, s);
-        return dispatch_next_job(m, s->port, &s->phone);
+        return match_next(m, s->port, s);
 }
 
 /* What to do with a phone for which no job waits; one that had its job is let go. */
@@ -280,7 +310,7 @@ void dispatch_session(Manager *m, Session *s)
 {
         /* while the handshake goes on the phone may still turn out to be one that is wanted */
         bool open = s->state == SESSION_CONNECTING && !s->job;
-        Job *j = open ? dispatch_next_job(m, s->port, NULL) : NULL;
+        Job *j = open ? match_next(m, s->port, NULL) : NULL;
 
         if (m->stopping || m->asleep || (open && !j && !dispatch_auto_enabled(m, NULL)))
                 leave(m, s, "");
@@ -374,7 +404,7 @@ static void on_ready(void *userdata, Session *s)
         set_device(m, s, DEVICE_READY, "");
         if (j && j->run) {
                 /* all is read: the keeper goes on alone, the phone is free */
-                unclaim(s);
+                unclaim(m, s);
                 run_session_ready(j->run);
         }
         dispatch_session(m, s);
@@ -411,7 +441,7 @@ static void end_job(Manager *m, Session *s)
         Job *j = s->job;
         Failure f = s->failure;
 
-        unclaim(s);
+        unclaim(m, s);
         if (strcmp(s->left, "stuck") == 0)
                 failure_hint(&f, "Hold the phone's power button for ten seconds to restart it.");
         s->failure = f;
@@ -431,12 +461,13 @@ static void on_over(void *userdata, Session *s)
         uint64_t now = 0;
 
         describe_leaving(s, d);
+        left_now(m, s);
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
         for (size_t i = 0; i < ELEMENTS(restarted); i++) {
                 if (strcmp(s->left, restarted[i]) != 0)
                         continue;
-                devices_released(
-                        &m->devices, d->port, now, (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000);
+                devices_released(&m->devices, d->port, now,
+                        (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000, s->next_job);
                 devices_explain(&m->devices, d->port, d->message);
         }
         log_info("Port %s: session over, phone %s", s->port,
@@ -518,7 +549,9 @@ void dispatch_session_start(Manager *m, Device *d, Job *j)
                         dispatch_fail(m, j, &f);
                 return;
         }
+        d->session->number = ++m->sessions;
         d->session_number = d->number;
+        d->alone = sd_event_source_disable_unref(d->alone);
         d->state = DEVICE_CONNECTING;
         d->message[0] = 0;
         if (j)

@@ -16,18 +16,10 @@ void dispatch_session_replug(Manager *m, Device *d);
 void dispatch_session(Manager *m, Session *s);
 /* The job gives its claim up. What becomes of the session the next look decides, by when the job
  * must no longer be one that waits. */
-void dispatch_session_unclaim(Job *j);
+void dispatch_session_unclaim(Manager *m, Job *j);
 
 /* ---- offered by dispatch.c ---- */
 
-/* It waits, and nobody works on it or has still to agree to it. */
-bool dispatch_may_begin(const Job *j);
-bool dispatch_port_fits(const Job *j, const char *port);
-/* The phone's chip; of one that nobody knows, what the job says to try it as, or NULL. */
-const Chip *dispatch_chip(const Job *j, const Phone *phone);
-bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone);
-/* The oldest waiting job that nobody works on and that fits; phone NULL: as far as one can tell. */
-Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone);
 void dispatch_move(Manager *m, Job *j, JobState to, const char *result);
 void dispatch_fail(Manager *m, Job *j, const Failure *f);
 void dispatch_set_action(Manager *m, Job *j, const char *text);

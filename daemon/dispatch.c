@@ -10,6 +10,7 @@
 #include "daemon/bus.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch-session.h"
+#include "daemon/match.h"
 #include "daemon/run.h"
 #include "profile/chip.h"
 
@@ -51,62 +52,6 @@ void dispatch_set_action(Manager *m, Job *j, const char *text)
                 return;
         snprintf(j->action, sizeof j->action, "%s", text);
         queue_changed(m->queue, j, JOB_CHANGED_ACTION);
-}
-
-/* ---- which job fits which phone ---- */
-
-bool dispatch_port_fits(const Job *j, const char *port)
-{
-        return j->request.port[0] == 0 || strcmp(j->request.port, port) == 0;
-}
-
-bool dispatch_may_begin(const Job *j)
-{
-        return job_is_pending(j) && !j->request.needs_approval && !j->session && !j->run;
-}
-
-static bool mark_fits(const Job *j, const Phone *phone)
-{
-        char mark[PHONE_MARK_SIZE];
-
-        (void)phone_mark(phone, mark);
-        return j->request.mark[0] == 0 || strcmp(j->request.mark, mark) == 0;
-}
-
-const Chip *dispatch_chip(const Job *j, const Phone *phone)
-{
-        const Chip *chip = chip_by_code(phone->hw_code);
-
-        return !chip && j->request.chip[0] ? chip_by_name(j->request.chip) : chip;
-}
-
-bool dispatch_phone_fits(Manager *m, const Job *j, const Phone *phone)
-{
-        const Chip *chip = dispatch_chip(j, phone);
-        const Profile *p;
-
-        /* a detect job without a profile asks which phone it is */
-        if (j->request.profile[0] == 0)
-                return true;
-        p = profile_set_get(&m->profiles, j->request.profile, NULL);
-        if (!p || !mark_fits(j, phone))
-                return false;
-        return profile_matches(p, phone->hw_code) || (chip && profile_matches(p, chip->hw_code));
-}
-
-Job *dispatch_next_job(Manager *m, const char *port, const Phone *phone)
-{
-        for (size_t i = 0; i < queue_count(m->queue); i++) {
-                Job *j = queue_at(m->queue, i);
-
-                if (!dispatch_may_begin(j) || !job_needs_device(j))
-                        continue;
-                if (!dispatch_port_fits(j, port))
-                        continue;
-                if (!phone || dispatch_phone_fits(m, j, phone))
-                        return j;
-        }
-        return NULL;
 }
 
 /* ---- admission ---- */
@@ -181,30 +126,12 @@ int dispatch_admit(Manager *m, const JobRequest *request, Failure *f)
 
 /* ---- jobs that wait ---- */
 
-static bool is_free(const Device *d)
-{
-        return d->attached && d->state == DEVICE_ATTACHED && !d->session;
-}
-
 static Device *find_free(Manager *m, const Job *j)
 {
         for (size_t i = 0; i < m->devices.n; i++)
-                if (is_free(m->devices.list[i]) && dispatch_port_fits(j, m->devices.list[i]->port))
+                if (match_free(m, m->devices.list[i], j) && match_port(j, m->devices.list[i]->port))
                         return m->devices.list[i];
         return NULL;
-}
-
-/* A session that goes on and may take the job when it is through with what it does. */
-static bool may_be_served(Manager *m, const Job *j)
-{
-        for (size_t i = 0; i < m->devices.n; i++) {
-                const Session *s = m->devices.list[i]->session;
-
-                if (s && !session_is_leaving(s) && dispatch_port_fits(j, s->port) &&
-                        (!s->phone.identified || dispatch_phone_fits(m, j, &s->phone)))
-                        return true;
-        }
-        return false;
 }
 
 /* What to do when a phone is there that cannot be used as it is; false: there is none. */
@@ -213,7 +140,7 @@ static bool describe_useless(Manager *m, const Job *j, char *out, size_t size)
         for (size_t i = 0; i < m->devices.n; i++) {
                 const Device *d = m->devices.list[i];
 
-                if (!d->attached || !dispatch_port_fits(j, d->port))
+                if (!d->attached || !match_port(j, d->port))
                         continue;
                 if (d->unreachable)
                         snprintf(out, size, "%s", d->message);
@@ -234,7 +161,7 @@ static void wait_for_device(Manager *m, Job *j)
 {
         char text[FAILURE_TEXT_MAX];
 
-        if (may_be_served(m, j)) {
+        if (match_later(m, j)) {
                 if (j->state == JOB_WAITING_FOR_DEVICE)
                         dispatch_move(m, j, JOB_QUEUED, NULL);
                 dispatch_set_action(m, j, "");
@@ -279,7 +206,7 @@ static void dispatch_job(Manager *m, Job *j)
 
         if (j->request.needs_approval && job_is_pending(j) && !dispatch_auto_ask(m, j))
                 return;
-        if (!dispatch_may_begin(j))
+        if (!match_may_begin(j))
                 return;
         if (!job_needs_device(j)) {
                 dispatch_verify(m, j);
@@ -305,7 +232,7 @@ static void break_off_job(Manager *m, Job *j, const char *why)
                 run_stop(j->run, why);
                 return;
         }
-        dispatch_session_unclaim(j);
+        dispatch_session_unclaim(m, j);
         /* what is not begun stays in the queue */
         if (job_is_pending(j))
                 return;
@@ -380,7 +307,8 @@ static int on_dispatch(sd_event_source *source, void *userdata)
                         dispatch_job(m, j);
         }
         for (size_t i = 0; i < m->devices.n; i++)
-                if (is_free(m->devices.list[i]) && dispatch_auto_wants(m, m->devices.list[i]))
+                if (match_free(m, m->devices.list[i], NULL) &&
+                        dispatch_auto_wants(m, m->devices.list[i]))
                         dispatch_session_start(m, m->devices.list[i], NULL);
         manager_update_status(m);
         return 0;
@@ -422,14 +350,17 @@ static void appear(Manager *m, Device *d)
 
         snprintf(why, sizeof why, "%s", devices_why(&m->devices, d->port));
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
-        until = devices_alone_until(&m->devices, d->port, now);
+        until = devices_alone_until(&m->devices, d->port, now, &d->next_job);
         d->passed = until > 0;
         d->state = until > 0 ? DEVICE_LEFT_ALONE : DEVICE_ATTACHED;
         d->message[0] = 0;
         d->unreachable = false;
         d->phone = (Phone){ 0 };
         d->alone = sd_event_source_disable_unref(d->alone);
-        if (until > 0) {
+        if (until > 0 && match_free(m, d, NULL)) {
+                log_info("Port %s: wanted once more by a job that was queued since", d->port);
+                d->state = DEVICE_ATTACHED;
+        } else if (until > 0) {
                 snprintf(d->message, sizeof d->message,
                         "A phone was let go at this port a moment ago; it is left alone to start."
                         "%s%.400s",
@@ -469,8 +400,8 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
         if (!d->session)
                 appear(m, d);
         /* every millisecond of a phone's window counts: the work first, the news afterwards */
-        if (is_free(d) && !m->asleep) {
-                Job *j = dispatch_next_job(m, d->port, NULL);
+        if (match_free(m, d, NULL) && !m->asleep) {
+                Job *j = match_next(m, d->port, NULL);
 
                 if (j || dispatch_auto_wants(m, d))
                         dispatch_session_start(m, d, j);
@@ -546,7 +477,7 @@ int dispatch_cancel(Manager *m, Job *j, Failure *f)
                 run_cancel(j->run);
                 return 0;
         }
-        dispatch_session_unclaim(j);
+        dispatch_session_unclaim(m, j);
         failure_set(&j->failure, 0, ERROR_CANCELED, "The job was cancelled.");
         dispatch_move(m, j, JOB_CANCELED, NULL);
         dispatch_schedule(m);

@@ -38,8 +38,9 @@ typedef struct Manager {
         Inhibit *inhibit;
         struct Bus *bus;
         sd_event_source *dispatch, *patience, *stop, *signals[3];
-        char status[128]; /* as the service manager has it */
-        bool ready;       /* the service manager was told so */
+        uint32_t sessions; /* that were started */
+        char status[128];  /* as the service manager has it */
+        bool ready;        /* the service manager was told so */
         bool stopping;
         /* The computer sleeps or is about to: nothing new is begun. What a job that was broken off for
          * it is told; NULL: it is awake. */

@@ -187,6 +187,11 @@ static size_t count_open(const Queue *q, bool all, uid_t uid)
         return n;
 }
 
+uint32_t queue_next_id(const Queue *q)
+{
+        return q->next_id;
+}
+
 size_t queue_open_count(const Queue *q)
 {
         return count_open(q, true, 0);

@@ -58,5 +58,7 @@ Job *queue_find(const Queue *q, uint32_t id);
 size_t queue_count(const Queue *q);
 /* In the order of ids; an index is valid until the next add or move. */
 Job *queue_at(const Queue *q, size_t i);
+/* Of the job that is added next. */
+uint32_t queue_next_id(const Queue *q);
 /* Jobs that are not finished. */
 size_t queue_open_count(const Queue *q);

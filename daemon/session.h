@@ -50,7 +50,9 @@ struct Session {
         char left
                 [16]; /* how the phone was left: rebooted, off, released, gone, stuck, "" unknown */
 
-        struct Job *job; /* who has a claim on this phone, borrowed; the owner's to use */
+        struct Job *job;   /* who has a claim on this phone, borrowed; the owner's to use */
+        uint32_t number;   /* of the sessions of this daemon, from 1; the owner's */
+        uint32_t next_job; /* of the job that is queued next when the phone was let go; likewise */
         bool replugging; /* the phone changes its speed: the next plug on this port belongs here */
         bool served;     /* a job was begun in it; likewise */
         bool power_off;  /* what is to be done with the phone in the end; likewise */

@@ -12,40 +12,44 @@
 /* A phone was let go at 1-2: what appears there next within a minute is left alone, once. */
 static void test_left_alone_once(void **state)
 {
+        uint32_t next;
         Devices d = { 0 };
 
-        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
-        assert_int_equal(devices_alone_until(&d, "1-3", 11 * SECOND), 0);
-        assert_int_equal(devices_alone_until(&d, "1-2", 11 * SECOND), 70 * SECOND);
-        assert_int_equal(devices_alone_until(&d, "1-2", 12 * SECOND), 0);
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND, 7);
+        assert_int_equal(devices_alone_until(&d, "1-3", 11 * SECOND, &next), 0);
+        assert_int_equal(devices_alone_until(&d, "1-2", 11 * SECOND, &next), 70 * SECOND);
+        assert_int_equal(next, 7);
+        assert_int_equal(devices_alone_until(&d, "1-2", 12 * SECOND, &next), 0);
 }
 
 static void test_after_a_minute(void **state)
 {
+        uint32_t next;
         Devices d = { 0 };
 
-        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
-        assert_int_equal(devices_alone_until(&d, "1-2", 70 * SECOND), 0);
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND, 7);
+        assert_int_equal(devices_alone_until(&d, "1-2", 70 * SECOND, &next), 0);
         /* let go twice: the later time counts, and only once */
-        devices_released(&d, "1-2", 100 * SECOND, 60 * SECOND);
-        devices_released(&d, "1-2", 110 * SECOND, 60 * SECOND);
-        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND), 170 * SECOND);
-        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND), 0);
+        devices_released(&d, "1-2", 100 * SECOND, 60 * SECOND, 7);
+        devices_released(&d, "1-2", 110 * SECOND, 60 * SECOND, 7);
+        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND, &next), 170 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-2", 165 * SECOND, &next), 0);
 }
 
 /* More ports than places: the oldest memory goes, none is written beyond the end. */
 static void test_many_ports(void **state)
 {
+        uint32_t next;
         Devices d = { 0 };
         char port[16];
 
         for (unsigned i = 0; i <= DEVICES_MAX; i++) {
                 snprintf(port, sizeof port, "1-%u", i);
-                devices_released(&d, port, i * SECOND, 600 * SECOND);
+                devices_released(&d, port, i * SECOND, 600 * SECOND, 7);
         }
-        assert_int_equal(devices_alone_until(&d, "1-0", 100 * SECOND), 0);
-        assert_int_equal(devices_alone_until(&d, "1-1", 100 * SECOND), 601 * SECOND);
-        assert_int_equal(devices_alone_until(&d, port, 100 * SECOND), 664 * SECOND);
+        assert_int_equal(devices_alone_until(&d, "1-0", 100 * SECOND, &next), 0);
+        assert_int_equal(devices_alone_until(&d, "1-1", 100 * SECOND, &next), 601 * SECOND);
+        assert_int_equal(devices_alone_until(&d, port, 100 * SECOND, &next), 664 * SECOND);
 }
 
 static void test_list(void **state)
@@ -137,16 +141,17 @@ static void test_identities_by_configuration(void **state)
 
 static void test_why(void **state)
 {
+        uint32_t next;
         static Devices d;
 
         assert_string_equal(devices_why(&d, "1-2"), "");
         devices_explain(&d, "1-2", "nobody listens");
-        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND);
+        devices_released(&d, "1-2", 10 * SECOND, 60 * SECOND, 7);
         assert_string_equal(devices_why(&d, "1-2"), "");
         devices_explain(&d, "1-2", "not due");
         assert_string_equal(devices_why(&d, "1-2"), "not due");
         assert_string_equal(devices_why(&d, "1-3"), "");
-        assert_true(devices_alone_until(&d, "1-2", 11 * SECOND) > 0);
+        assert_true(devices_alone_until(&d, "1-2", 11 * SECOND, &next) > 0);
         assert_string_equal(devices_why(&d, "1-2"), "");
 }
 
