@@ -129,10 +129,19 @@ int hotplug_new(sd_event *event, const HotplugEvents *events, void *userdata, Ho
         return 0;
 }
 
+/* The kernel takes the node away first and the entry in sysfs last, with the event in between: what
+ * has no node any more is told as removed, or was already. */
+static bool has_node(struct udev_device *d)
+{
+        const char *node = d ? udev_device_get_devnode(d) : NULL;
+
+        return node && access(node, F_OK) == 0;
+}
+
 bool hotplug_present(Hotplug *h, const char *port)
 {
         struct udev_device *d = udev_device_new_from_subsystem_sysname(h->udev, "usb", port);
-        bool present = d;
+        bool present = has_node(d);
 
         udev_device_unref(d);
         return present;
@@ -157,10 +166,8 @@ int hotplug_enumerate(Hotplug *h)
                 struct udev_device *d =
                         udev_device_new_from_syspath(h->udev, udev_list_entry_get_name(entry));
 
-                /* gone in the meantime */
-                if (!d)
-                        continue;
-                tell_added(h, d);
+                if (has_node(d))
+                        tell_added(h, d);
                 udev_device_unref(d);
         }
         udev_enumerate_unref(list);
