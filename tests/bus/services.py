@@ -9,6 +9,7 @@ import select
 import dbus
 import dbus.lowlevel
 import dbus.service
+import rig
 
 LOGIND = 'org.freedesktop.login1'
 LOGIND_MANAGER = 'org.freedesktop.login1.Manager'
@@ -74,6 +75,13 @@ class Logind(dbus.service.Object):
     @dbus.service.signal(LOGIND_MANAGER, signature='b')
     def PrepareForShutdown(self, start):
         pass
+
+    def wake(self, station):
+        """The sleep is over. Waits until the daemon has looked what is plugged in: a phone that is
+        taken out at the same moment can still be seen."""
+        before = station.log().count('is awake')
+        self.PrepareForSleep(False)
+        rig.until(lambda: station.log().count('is awake') > before, 'the computer to be awake')
 
     def leave(self):
         self.remove_from_connection()

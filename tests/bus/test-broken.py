@@ -142,7 +142,7 @@ def test_put_to_sleep():
         p = station.job(job)
         assert (p['State'], p['ErrorName']) == ('interrupted', ERROR + 'Interrupted'), dict(p)
         wait_event(n, 'booted')
-        logind.PrepareForSleep(False)
+        logind.wake(station)
         station.take_out(n)
         # what waited is done on the next occasion, which is not the phone's way to its start
         assert station.job(waiting)['State'] in ('queued', 'waiting-for-device')

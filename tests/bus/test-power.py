@@ -35,13 +35,6 @@ def begin(keeper, worker=BUSY):
     return n, job
 
 
-def wake(l):
-    """Before something else happens: what is plugged in is looked at then."""
-    before = station.log().count('is awake')
-    l.PrepareForSleep(False)
-    rig.until(lambda: station.log().count('is awake') > before, 'the computer to be awake')
-
-
 def take_out(n):
     station.unplug(n)
     station.wait_no_device(f'1-{n}')
@@ -93,7 +86,7 @@ def test_sleep_all_the_same():
         station.plug(n)
         station.wait_device(f'1-{n}', 'attached')
         assert station.job(later)['State'] in ('queued', 'waiting-for-device')
-        wake(l)
+        l.wake(station)
         assert station.wait_state(later, 'done')['Result'] == 'complete'
         take_out(n)
 
@@ -111,7 +104,7 @@ def test_sleep_in_the_handshake():
         station.wait_device(f'1-{n}', 'released')
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.job(job)['State'] in ('queued', 'waiting-for-device')
-        wake(l)
+        l.wake(station)
         cancel(job)
         take_out(n)
 
@@ -126,7 +119,7 @@ def test_what_needs_no_phone_goes_on():
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.wait_state(job, 'done', 'interrupted')['State'] == 'done'
-        wake(l)
+        l.wake(station)
         take_out(n)
 
 
@@ -152,7 +145,7 @@ def test_phone_that_cannot_be_let_go_in_time():
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.job(job)['State'] == 'running'
         assert 'not every phone could be let go in time' in station.log()
-        wake(l)
+        l.wake(station)
         station.wait_state(job, 'interrupted')
         take_out(n)
 
@@ -171,7 +164,7 @@ def test_block_refused():
         l.PrepareForSleep(True)
         station.wait_state(job, 'interrupted')
         rig.until(lambda: not l.held(), 'the lock to be given back')
-        wake(l)
+        l.wake(station)
         take_out(n)
 
 
