@@ -12,7 +12,7 @@
 #include "client/notify/server.h"
 
 /* A restart of the service takes less; only a longer absence is worth a word. */
-#define GONE_USEC (UINT64_C(10) * 1000 * 1000)
+#define GONE_USEC (UINT64_C(5) * 1000 * 1000)
 
 struct Notifier {
         sd_event *event;

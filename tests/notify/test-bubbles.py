@@ -310,6 +310,25 @@ def test_service_comes_and_goes():
         again.leave()
 
 
+def test_service_stays_away():
+    with scene() as (d, s, n):
+        s.job(State='waiting-for-device', UserAction=PLUG, Name='waits')
+        job = s.job(State='running', Phase='reading', Device='1-2', Name='runs')
+        job.advance(0.5)
+        waits, runs = n.wait('waits'), n.wait('runs')
+        s.leave()
+        stopped = n.wait('service has stopped')
+        assert stopped.id == runs.id and not stopped.buttons and stopped.value is None, stopped
+        # nobody would notice a phone now
+        until(lambda: waits.id not in n.visible, 'the call for the phone to go')
+        again = Service(d.rig.address)
+        again.job(State='waiting-for-device', UserAction=PLUG, Name='waits')
+        again.job(State='interrupted', Result='interrupted', Name='runs')
+        n.wait(lambda b: 'nterrupted' in b.summary and 'runs' in b.text)
+        until(lambda: any('waits' in b.text for b in n.visible.values()), 'the call to be back')
+        again.leave()
+
+
 def test_system_bus_restarts():
     with scene() as (d, s, n):
         s.job(State='waiting-for-device', UserAction=PLUG)
@@ -353,5 +372,5 @@ rig.run(test_one_bubble_a_job, test_markup_and_ids, test_failure_and_retry, test
         test_question, test_who_sees_what, test_false_sender, test_closed_by_the_person,
         test_server_comes_later, test_server_is_replaced, test_silent_server,
         test_server_that_shows_the_bar_only, test_server_that_refuses,
-        test_service_comes_and_goes, test_system_bus_restarts, test_session_ends,
-        test_one_agent_a_session, test_too_many_jobs)
+        test_service_comes_and_goes, test_service_stays_away, test_system_bus_restarts,
+        test_session_ends, test_one_agent_a_session, test_too_many_jobs)
