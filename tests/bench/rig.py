@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the benches share: simulated phones, the chain of worker and keeper, the bare loop."""
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,15 +12,23 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MIB = 1 << 20
 
 
+def turns(log):
+    """How often the wire turned round for a MiB of data, by the phone's own count."""
+    counted = re.findall(r'(\d+) turns for (\d+) bytes of data', log)
+    return max(((int(n) * MIB / int(size), int(size)) for n, size in counted),
+               key=lambda c: c[1], default=(0, 0))[0]
+
+
 class Rig:
     """A folder with flashes and an agent for phones of one build."""
 
-    def __init__(self, build):
+    def __init__(self, build, chip='mt6765'):
+        self.chip = chip
         self.build = os.path.abspath(build)
         self.top = tempfile.mkdtemp(prefix='bench.', dir=os.environ.get('BENCH_DIR', '/tmp'))
         self.agent = os.path.join(self.top, 'agent.bin')
         self.count = 0
-        self.run('mkagent', self.agent)
+        self.run('mkagent', self.agent, '--chip', chip)
 
     def __enter__(self):
         return self
@@ -35,10 +44,10 @@ class Rig:
                               text=True, timeout=timeout, check=False)
         if done.returncode:
             sys.exit(f'{name}: {done.stderr[-2000:]}')
-        return done.stdout
+        return done.stdout + '\n' + done.stderr
 
     def flash(self, mib, *options):
-        folder = os.path.join(self.top, f'flash{mib}')
+        folder = os.path.join(self.top, f'flash{mib}{"".join(options)}')
         if not os.path.exists(folder):
             self.run('mkflash', folder, '--user', f'{mib}M', *options)
         return folder
@@ -46,14 +55,14 @@ class Rig:
     def measure(self, front, flash, command, *settings):
         """Runs a command with the place of a phone as its last words; its KEY=VALUE line."""
         if front == 'usb':
-            spec = ','.join(['mt6765', f'flash={flash}', *settings])
+            spec = ','.join([self.chip, f'flash={flash}', *settings])
             out = self.run('plug', '--phone', spec, '--', *command('usb'))
         else:
             self.count += 1
             place = os.path.join(self.top, f'phone{self.count}')
             options = [w for s in settings for w in ('--set', s)]
-            phone = subprocess.Popen([self.program('phone'), '--chip', 'mt6765', '--flash', flash,
-                                      '--listen', place, *options], stderr=subprocess.DEVNULL)
+            phone = subprocess.Popen([self.program('phone'), '--chip', self.chip, '--flash', flash,
+                                      '--listen', place, '--log', place + '.log', *options])
             while not os.path.exists(place):
                 time.sleep(0.01)
             done = subprocess.run(command(place), capture_output=True, text=True, check=False)
@@ -62,13 +71,15 @@ class Rig:
             if done.returncode:
                 sys.exit(done.stderr[-2000:])
             out = done.stdout
-        words = dict(w.split('=', 1) for w in out.split() if '=' in w)
-        return {k: float(v) for k, v in words.items()}
+            with open(place + '.log', encoding='utf-8') as file:
+                out += file.read()
+        words = dict(re.findall(r'\b([A-Z_]+)=([0-9.e+-]+)', out))
+        return {k: float(v) for k, v in words.items()} | {'TURNS': turns(out)}
 
     def bare(self, front, flash, size, *settings):
         """The same number of bytes, only drained."""
         def command(place):
-            host = [self.program('barehost'), '--size', str(size)]
+            host = [self.program('barehost'), '--chip', self.chip, '--size', str(size)]
             return host + (['--usb'] if place == 'usb' else ['--stream', place])
         return self.measure(front, flash, command, *settings)
 

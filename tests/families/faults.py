@@ -275,9 +275,10 @@ def shares():
     names = list(FAULTS)
     if scene.LONG:
         return [(n, fault) for fault in names for n in range(1, len(phones) + 1)]
-    count = max(SHARE, -(-len(names) // len(phones)))
-    return [(i % len(phones) + 1, names[i % len(names)]) for i in range(count * len(phones))
-            if i // len(phones) < count]
+    free = [n for n in range(1, len(phones) + 1) if name_of(n) not in LOCKED]
+    count = max(SHARE, -(-len(names) // len(free)))
+    return [(free[i % len(free)], names[i % len(names)]) for i in range(count * len(free))] + [
+        (n, 'nothing') for n in range(1, len(phones) + 1) if name_of(n) in LOCKED]
 
 
 def test_all():

@@ -417,8 +417,8 @@ void phone_compare_all(Phone *p)
                 if (phone_compare(p, region->kind, &f) < 0) {
                         _cleanup_free_ char *log = phone_log(p);
 
-                        fail_msg("%s: region %d: %s %s\n%s", p->chip, region->kind, f.text, f.hint,
-                                log);
+                        fail_msg("%s, %s: region %d: %s %s\n%s", p->chip, p->words[0], region->kind,
+                                f.text, f.hint, log);
                 }
         }
 }

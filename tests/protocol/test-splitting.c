@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit/test.h"
 
+#include "basic/clock.h"
 #include "phone.h"
 
 /* Packet borders carry no meaning: however a phone cuts what it says, and wherever zero-length packets
@@ -20,6 +21,7 @@ static const Subject chips[] = {
         { "mt6785-ufs", true },
         { "mt6781", false },
         { "mt6895", true },
+        { "mt6895-brom", true },
 };
 
 static void whole_phone(const Subject *chip, const char *const *words)
@@ -36,7 +38,7 @@ static void whole_phone(const Subject *chip, const char *const *words)
         if (!phone_stop(p)) {
                 _cleanup_free_ char *log = phone_log(p);
 
-                fail_msg("%s: breach\n%s", chip->name, log);
+                fail_msg("%s, %s: breach\n%s", chip->name, p->words[0], log);
         }
 }
 
@@ -54,6 +56,15 @@ static void test_random_borders(void **state)
                 each((const char *const[]){ seeds[i], NULL });
 }
 
+/* Another one each time; the message says which. */
+static void test_any_borders(void **state)
+{
+        char seed[32];
+
+        snprintf(seed, sizeof seed, "split=%u", (unsigned)clock_usec() % 1000000 + 1);
+        each((const char *const[]){ seed, NULL });
+}
+
 static void test_empty_packets(void **state)
 {
         each((const char *const[]){ "zlps=17", NULL });
@@ -66,5 +77,5 @@ static void test_small_answers(void **state)
         each((const char *const[]){ "packets=pairs", NULL });
 }
 
-TEST_MAIN(cmocka_unit_test(test_random_borders), cmocka_unit_test(test_empty_packets),
-        cmocka_unit_test(test_small_answers))
+TEST_MAIN(cmocka_unit_test(test_random_borders), cmocka_unit_test(test_any_borders),
+        cmocka_unit_test(test_empty_packets), cmocka_unit_test(test_small_answers))

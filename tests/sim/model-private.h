@@ -45,6 +45,9 @@ struct Model {
         uint64_t slow_until, slow_us;
         uint64_t bytes_in, bytes_out; /* of the phone */
         uint64_t data_sent;
+        bool asked; /* the host has said something since the last packet to it */
+        uint64_t
+                turns; /* how often the wire turned round: something from the host, then an answer */
         uint64_t random;
 
         /* faults */

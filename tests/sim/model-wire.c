@@ -201,6 +201,8 @@ static uint32_t draw(Model *m)
 static int take(Model *m, uint8_t *data, size_t n)
 {
         Piece *p = m->first;
+        m->turns += m->asked;
+        m->asked = false;
         if (p->flash) {
                 uint64_t unused;
                 int r = flash_read(m->flash, p->area, p->offset + p->pos, data, n);

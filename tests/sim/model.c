@@ -230,6 +230,9 @@ static void detach(Model *m, const char *why)
         m->attached = false;
         m->leave_at = MODEL_NEVER;
         model_drop(m);
+        if (m->data_sent)
+                model_event(m, "%" PRIu64 " turns for %" PRIu64 " bytes of data", m->turns,
+                        m->data_sent);
         model_event(m, "detached %s", why);
 }
 
@@ -240,7 +243,7 @@ static void power_on(Model *m, const StageOps *program)
         m->leaving = false;
         m->leave_at = MODEL_NEVER;
         m->not_before = m->slow_us = m->slow_until = 0;
-        m->data_sent = 0;
+        m->data_sent = m->turns = 0;
         m->n_agent = 0;
         memset(m->scratch, 0, sizeof(m->scratch));
         m->steps = 0;
@@ -412,6 +415,7 @@ int model_out(Model *m, const void *data, size_t size, size_t *ret_taken)
                         break;
                 }
                 m->bytes_in += n;
+                m->asked = true;
                 m->stage->ops->packet(m->stage, p + pos, n);
                 model_settle(m);
                 pos += n;
