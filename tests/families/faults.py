@@ -17,12 +17,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../fault'))
 
 FAMILIES = {
-    'xflash': ('mt6761 mt6765 mt6785 mt6785-ufs mt6893 mt6765-brom mt6765-unknown mt6765-fused '
-               'mt6768-sla mt6765-brom-locked'),
-    'legacy': ('mt6577 mt6572 mt6572-nand mt6571 mt6580 mt6582 mt6589 mt6592 mt6735 mt6795 mt8127 '
-               'mt8135 mt8590 mt6580-brom mt6735-brom'),
-    'xml': ('mt6781 mt6781-ufs mt6895 mt6895-emmc mt6886 mt6835 mt6835-sla mt6895-brom '
-            'mt6886-brom'),
+    'xflash': ('mt6761 mt6765 mt6785 mt6785-ufs mt6893 mt6765-brom mt6765-unknown mt6765-new '
+               'mt6765-fused mt6768-sla mt6765-brom-locked'),
+    'legacy': ('mt6577 mt6572 mt6572-nand mt6572-nor mt6571 mt6580 mt6582 mt6589 mt6592 mt6735 mt6795 mt8127 '
+               'mt8135 mt8590 mt6580-brom mt6735-brom mt6577-new mt6735-new'),
+    'xml': ('mt6781 mt6781-ufs mt6895 mt6895-emmc mt6886 mt6835 mt6895-brom mt6886-brom '
+            'mt6781-new mt6835-sla'),
 }
 # these want their maker's signature whatever happens
 LOCKED = {'mt6765-fused', 'mt6768-sla', 'mt6765-brom-locked', 'mt6835-sla'}
@@ -69,6 +69,7 @@ REGIONS = {
     'emmc': {'EMMC_USER': 'user', 'EMMC_BOOT1': 'boot1', 'EMMC_BOOT2': 'boot2'},
     'ufs': {'UFS_LU0': 'lu0', 'UFS_LU1': 'lu1', 'UFS_LU2': 'lu2'},
     'nand': {'NAND_WHOLE': 'user'},
+    'nor': {'NOR_WHOLE': 'user'},
 }
 
 
@@ -78,7 +79,8 @@ def name_of(n):
 
 def regions(n):
     name = name_of(n)
-    return REGIONS['ufs' if name in UFS else 'nand' if name.endswith('-nand') else 'emmc']
+    kind = name.rsplit('-', 1)[-1]
+    return REGIONS['ufs' if name in UFS else kind if kind in REGIONS else 'emmc']
 
 
 def settle(n):
@@ -132,8 +134,9 @@ def returns(n):
     def since():
         return s.events(n)[s.events(n).index('detached reset'):]
     yield lambda: [e for e in since() if e.startswith('add')]
-    yield lambda: (s.device(f'1-{n}') or {}).get('State') == 'attached'
-    s.unplug(n)
+    # on a busy machine its window may be over before anybody looks
+    yield lambda: (s.device(f'1-{n}') or {}).get('State') == 'attached' or 'booted 1' in since()
+    s.unplug_if_there(n)
     yield lambda: not s.device(f'1-{n}')
     assert not [e for e in since() if 'first-out' in e], since()
 

@@ -118,6 +118,19 @@ static void test_nand(void **state)
         assert_true(phone_stop(p));
 }
 
+/* One with NOR: the same, by the ordinary command. */
+static void test_nor(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = phone_new("mt6572-nor");
+
+        p->user_size = "16M";
+        phone_ready(p);
+        assert_int_equal(p->session->storage.type, STORAGE_NOR);
+        assert_int_equal(p->session->storage.n_cid, 0);
+        phone_compare_all(p);
+        assert_true(phone_stop(p));
+}
+
 static bool logged(const Phone *p, const char *what)
 {
         _cleanup_free_ char *log = phone_log(p);
@@ -167,4 +180,5 @@ static void test_finish(void **state)
 
 TEST_MAIN(cmocka_unit_test(test_legacy), cmocka_unit_test(test_waiting), cmocka_unit_test(test_xml),
         cmocka_unit_test(test_xflash), cmocka_unit_test(test_rom), cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_nand), cmocka_unit_test(test_speed), cmocka_unit_test(test_finish))
+        cmocka_unit_test(test_nand), cmocka_unit_test(test_nor), cmocka_unit_test(test_speed),
+        cmocka_unit_test(test_finish))

@@ -17,7 +17,7 @@ static const struct {
 } chips[] = { { 0x6571, true, 1, 0 }, { 0x6582, true, 1, 0 }, { 0x6583, true, 0, 0 },
         { 0x6592, false, 0, 20 } };
 
-static bool one_stage, one_space, nand;
+static bool one_stage, one_space, nand, nor;
 static uint64_t boot_size, rpmb_size;
 static unsigned ids;
 
@@ -148,7 +148,8 @@ static void take_report(Bare *b)
                         return;
                 }
         }
-        nand = true;
+        nor = !get_be32(r) && get_be32(r + 8);
+        nand = !nor;
 }
 
 static void start(Bare *b)
@@ -209,7 +210,7 @@ static void choose(Bare *b, uint8_t part)
 
 static void ask(Bare *b, uint64_t address, uint64_t size)
 {
-        uint8_t command[] = { bare_wrong(b, "write") ? 0x62 : 0xd6, 0x0b, 2 }, range[16];
+        uint8_t command[] = { bare_wrong(b, "write") ? 0x62 : 0xd6, 0x0b, nor ? 0 : 2 }, range[16];
         put(b, command, 1);
         if (!one_stage)
                 put(b, command + 1, 1);
@@ -268,11 +269,13 @@ static void read_area(Bare *b)
         bool user = !strcmp(b->area, "user"), boot2 = !strcmp(b->area, "boot2");
         if (bare_wrong(b, "zlp"))
                 put(b, NULL, 0);
-        choose(b, one_stage ? 0 : 8);
-        look_at_space(b);
+        if (!nor) {
+                choose(b, one_stage ? 0 : 8);
+                look_at_space(b);
+        }
         if (one_space)
                 base = user ? 2 * boot_size + rpmb_size : boot2 ? boot_size : 0;
-        else
+        else if (!nor)
                 choose(b, user ? 8 : boot2 ? 2 : 1);
         ask(b, base + b->offset, b->size);
         for (uint64_t done = 0, n; done < b->size; done += n) {

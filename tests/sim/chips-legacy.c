@@ -67,6 +67,13 @@ static const LegacyTraits agent_mt6572_nand = {
         .features = LEGACY_NAND,
         .dram_size = 256 * MiB,
 };
+static const LegacyTraits agent_mt6572_nor = {
+        .version = { 0x04, 0x02, 0x88 },
+        .n_ids = 7,
+        .nand_status = 0xbc4,
+        .features = LEGACY_NOR,
+        .dram_size = 64 * MiB,
+};
 static const LegacyTraits agent_mt6571 = {
         .version = { 0x04, 0x02, 0x8b },
         .n_ids = 7,
@@ -197,6 +204,9 @@ const Personality legacy_personalities[] = {
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6572-nand", "MT6572 with raw NAND", 0x6572, 0x6572, preloader_2014,
                   agent_mt6572_nand, form_mt6572),
+                VERSIONS(0x8a00, 0xca00, 0), .plain = true },
+        { LEGACY("mt6572-nor", "MT6572 with NOR", 0x6572, 0x6572, preloader_2014, agent_mt6572_nor,
+                  form_mt6572),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6571", "MT6571, wants a configuration word", 0x6571, 0x6571, preloader_2014,
                   agent_mt6571, form_80000000),

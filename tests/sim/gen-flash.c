@@ -19,6 +19,8 @@ const char *const gpt_kind_names[_GPT_MAX] = {
         [GPT_OVERLAP] = "overlap",
         [GPT_BEYOND] = "beyond",
         [GPT_NONE] = "none",
+        [GPT_PMT] = "pmt",
+        [GPT_MBR] = "mbr",
 };
 
 typedef enum Contents {
@@ -70,7 +72,7 @@ static const Part parts[] = {
         { "userdata", 0, SPARSE_EXT4, true },
         { "flashinfo", 16384, TEXT },
 };
-enum { PARTS = ELEMENTS(parts), GPT_ENTRIES = 128, GPT_ENTRY = 128 };
+enum { PARTS = ELEMENTS(parts), GPT_ENTRIES = 128, GPT_ENTRY = 128, TABLE_GAP = 512 * 1024 };
 
 /* ---- bytes from a seed ---- */
 
@@ -282,6 +284,38 @@ static int table_header(const Table *t, int fd, bool backup, bool broken)
         return r < 0 ? r : fd_pwrite_full(fd, t->entries, sizeof(t->entries), entries * t->sector);
 }
 
+/* Names with sizes and places in bytes, behind a signature. */
+static int write_pmt(const Table *t, int fd)
+{
+        enum { RECORD = 88 };
+        uint8_t p[4 + GPT_ENTRIES * RECORD] = "1vTP";
+        for (size_t i = 0; i < t->n; i++) {
+                const uint8_t *e = t->entries + i * GPT_ENTRY;
+                uint8_t *r = p + 4 + i * RECORD;
+                uint64_t first = get_le64(e + 32), last = get_le64(e + 40);
+                for (size_t k = 0; k < 36; k++)
+                        r[k] = e[56 + 2 * k];
+                put_le64(r + 64, (last - first + 1) * t->sector);
+                put_le64(r + 72, first * t->sector);
+        }
+        return fd_pwrite_full(fd, p, 4 + t->n * RECORD, t->sectors * t->sector - TABLE_GAP);
+}
+
+/* The file systems at the end, as such phones have them; the rest has no name. */
+static int write_mbr(const Table *t, int fd)
+{
+        uint8_t mbr[512] = { [510] = 0x55, [511] = 0xaa };
+        for (size_t i = 0; i < 3 && i < t->n; i++) {
+                const uint8_t *e = t->entries + (t->n - 3 + i) * GPT_ENTRY;
+                uint8_t *r = mbr + 0x1be + i * 16;
+                uint64_t first = get_le64(e + 32), last = get_le64(e + 40);
+                r[4] = 0x83;
+                put_le32(r + 8, (uint32_t)first);
+                put_le32(r + 12, (uint32_t)(last - first + 1));
+        }
+        return fd_pwrite_full(fd, mbr, sizeof(mbr), 0);
+}
+
 static int table_write(Table *t, int fd, GptKind kind)
 {
         uint8_t mbr[512] = {};
@@ -292,6 +326,8 @@ static int table_write(Table *t, int fd, GptKind kind)
         mbr[511] = 0xaa;
         if (kind == GPT_NONE)
                 return 0;
+        if (kind == GPT_PMT || kind == GPT_MBR)
+                return kind == GPT_PMT ? write_pmt(t, fd) : write_mbr(t, fd);
         int r = fd_pwrite_full(fd, mbr, sizeof(mbr), 0);
         if (r < 0)
                 return r;
@@ -334,7 +370,7 @@ static int make_user(int dir, const FlashSpec *s, Area *a)
         for (size_t i = 0; i < PARTS; i++)
                 fixed += parts[i].kib ? part_size(s, &parts[i]) : 0;
         /* what the last partition leaves up to the backup table is a gap, too */
-        uint64_t end = s->user_size - 512 * KiB;
+        uint64_t end = s->user_size - TABLE_GAP;
         if (at + fixed + 64 * KiB > end)
                 return -ENOSPC;
         if (ftruncate(a->fd, (off_t)s->user_size) < 0)

@@ -18,6 +18,8 @@ typedef enum GptKind {
         GPT_OVERLAP,   /* two partitions share sectors */
         GPT_BEYOND,    /* a partition ends behind the flash */
         GPT_NONE,
+        GPT_PMT, /* no GPT: names in the older table near the end */
+        GPT_MBR, /* no GPT: boot records */
         _GPT_MAX
 } GptKind;
 extern const char *const gpt_kind_names[_GPT_MAX];

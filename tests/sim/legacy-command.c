@@ -17,6 +17,7 @@ enum {
         NAND_SPARE = 64,
         EMMC_BOOT_STYLE = 0x409,
         NAND_BOOT_STYLE = 0x40b,
+        NOR_BOOT_STYLE = 0x40a,
         CODE_BLANK = 0xc0c,
         CODE_BLANK_2012 = 0xc06,
 };
@@ -39,11 +40,12 @@ static void send_report_cid(Legacy *l)
 
 static void send_nor(Legacy *l)
 {
-        legacy_be32(l, 0xbc3);
+        bool nor = legacy_has(l, LEGACY_NOR);
+        legacy_be32(l, nor ? 0 : 0xbc3);
         legacy_u8(l, 0);
         legacy_u8(l, 8);
-        legacy_be16(l, 0xffff);
-        legacy_be32(l, 0);
+        legacy_be16(l, nor ? 0x2c : 0xffff);
+        legacy_be32(l, nor ? (uint32_t)flash_size(model_flash(legacy_model(l)), FLASH_USER) : 0);
         for (int i = 0; i < 4; i++)
                 legacy_be16(l, 0);
         legacy_be32(l, 0);
@@ -52,7 +54,9 @@ static void send_nor(Legacy *l)
 
 static uint64_t area(Legacy *l, FlashArea a)
 {
-        return legacy_has(l, LEGACY_NAND) ? 0 : flash_size(model_flash(legacy_model(l)), a);
+        return legacy_has(l, LEGACY_NAND | LEGACY_NOR)
+                ? 0
+                : flash_size(model_flash(legacy_model(l)), a);
 }
 
 static uint64_t nand_size(Legacy *l)
@@ -84,7 +88,7 @@ static void send_nand(Legacy *l)
 static void send_emmc(Legacy *l)
 {
         uint8_t fw_version[8] = { 1 };
-        legacy_be32(l, legacy_has(l, LEGACY_NAND) ? 0xc4d : 0);
+        legacy_be32(l, legacy_has(l, LEGACY_NAND | LEGACY_NOR) ? 0xc4d : 0);
         for (FlashArea a = FLASH_BOOT1; a < _FLASH_MAX; a++)
                 legacy_be64(l, area(l, a));
         send_report_cid(l);
@@ -95,7 +99,10 @@ static void send_pass(Legacy *l, uint32_t status)
 {
         legacy_u8(l, ACK);
         legacy_be32(l, status);
-        legacy_be32(l, legacy_has(l, LEGACY_NAND) ? NAND_BOOT_STYLE : EMMC_BOOT_STYLE);
+        legacy_be32(l,
+                legacy_has(l, LEGACY_NAND)          ? NAND_BOOT_STYLE
+                        : legacy_has(l, LEGACY_NOR) ? NOR_BOOT_STYLE
+                                                    : EMMC_BOOT_STYLE);
         legacy_u8(l, SOC_OK);
 }
 
@@ -302,7 +309,7 @@ static void read_range(Legacy *l, const uint8_t *data)
 static void read_storage(Legacy *l, const uint8_t *data)
 {
         l->storage = *data;
-        if (l->storage != 2)
+        if (l->storage != (legacy_has(l, LEGACY_NOR) ? 0 : 2))
                 model_breach(legacy_model(l), BREACH_FRAME, "storage %u", l->storage);
         legacy_want(l, 16, read_range);
 }

@@ -451,7 +451,7 @@ static void legacy_enter(Stage *s)
         }
         legacy_be32(l, legacy_has(l, LEGACY_NAND) ? 0 : 0xbc0);
         send_ids(l);
-        legacy_be32(l, legacy_has(l, LEGACY_NAND) ? 0xc4d : 0);
+        legacy_be32(l, legacy_has(l, LEGACY_NAND | LEGACY_NOR) ? 0xc4d : 0);
         send_hello_cid(l);
         legacy_want(l, 1, hello_read);
 }

@@ -17,6 +17,7 @@ enum {
         LEGACY_SINGLE = 256,   /* one stage: starts with c0 03 */
         LEGACY_BARE_512 = 512, /* a run of 512 bytes has no zero-length packet behind it */
         LEGACY_NAND = 1024,    /* raw NAND instead of eMMC; USER is its content */
+        LEGACY_NOR = 2048,     /* likewise NOR */
 };
 
 typedef struct LegacyTraits {
