@@ -63,12 +63,14 @@ static int parse_chips(const YamlTree *tree, const YamlNode *n, Config *c, Failu
 }
 
 /* "20h", "7d": a whole number and its unit */
-static int parse_interval(const YamlTree *tree, const YamlNode *n, PolicyRules *rules, Failure *f)
+static int parse_time(const YamlTree *tree, const YamlNode *n, uint32_t max, const char *expected,
+        PolicyTime *ret, Failure *f)
 {
         static const struct {
                 char unit;
                 uint32_t seconds;
-        } units[] = { { 'm', 60 }, { 'h', 3600 }, { 'd', 24 * 3600 }, { 'w', 7 * 24 * 3600 } };
+        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 24 * 3600 },
+                { 'w', 7 * 24 * 3600 } };
         const char *text = NULL;
         size_t digits;
         int r = yaml_get_text(tree, n, 8, &text, f);
@@ -80,14 +82,12 @@ static int parse_interval(const YamlTree *tree, const YamlNode *n, PolicyRules *
                 unsigned long count = strtoul(text, NULL, 10);
 
                 if (text[digits] != units[i].unit || text[digits + 1] ||
-                        count > POLICY_INTERVAL_MAX / units[i].seconds)
+                        count > max / units[i].seconds)
                         continue;
-                rules->interval_set = true;
-                rules->interval = (uint32_t)count * units[i].seconds;
+                *ret = (PolicyTime){ true, (uint32_t)count * units[i].seconds };
                 return 0;
         }
-        return yaml_tree_error(tree, n, f,
-                "expected a time such as 90m, 20h, 7d or 2w of at most a year, not \"%s\"", text);
+        return yaml_tree_error(tree, n, f, "expected %s, not \"%s\"", expected, text);
 }
 
 static int parse_auto_profile(
@@ -108,7 +108,7 @@ static int parse_auto_profile(
 static int parse_auto(const YamlTree *tree, const YamlNode *n, PolicyRules *rules, Failure *f)
 {
         static const char *const keys[] = { "enabled", "profile", "minimum-interval",
-                "known-phones-only", NULL };
+                "known-phones-only", "hold-for-answer", NULL };
         bool enabled = false;
         int r = n ? yaml_map_check(tree, n, keys, f) : 0;
 
@@ -120,7 +120,11 @@ static int parse_auto(const YamlTree *tree, const YamlNode *n, PolicyRules *rule
         if (r == 0)
                 r = parse_auto_profile(tree, yaml_map_get(n, "profile"), rules, f);
         if (r == 0)
-                r = parse_interval(tree, yaml_map_get(n, "minimum-interval"), rules, f);
+                r = parse_time(tree, yaml_map_get(n, "minimum-interval"), POLICY_INTERVAL_MAX,
+                        "a time such as 90m, 20h, 7d or 2w of at most a year", &rules->interval, f);
+        if (r == 0)
+                r = parse_time(tree, yaml_map_get(n, "hold-for-answer"), POLICY_HOLD_MAX,
+                        "a time such as 30s or 2m of at most ten minutes", &rules->hold, f);
         if (r == 0)
                 r = yaml_get_bool(
                         tree, yaml_map_get(n, "known-phones-only"), &rules->known_only, f);

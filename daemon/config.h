@@ -12,6 +12,7 @@
  *     profile: by-chip      # or the name of one
  *     minimum-interval: 20h
  *     known-phones-only: no
+ *     hold-for-answer: 30s
  *
  * A file that is not there is an empty one. Errors carry file, line, column, key and what was
  * expected. */

@@ -128,7 +128,7 @@ static int queue_job(Manager *m, const Session *s, const Profile *p, const char 
 }
 
 /* An approved job waits for a phone whose mark only its storage can tell. */
-static bool may_be_meant(Manager *m, const Session *s)
+static bool may_be_meant(Manager *m)
 {
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 const Job *j = queue_at(m->queue, i);
@@ -139,37 +139,77 @@ static bool may_be_meant(Manager *m, const Session *s)
         return false;
 }
 
-AutoStep dispatch_auto_step(Manager *m, const Session *s, char *why, size_t size)
+static int on_hold_over(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Session *s = userdata;
+
+        s->hold_over = true;
+        dispatch_schedule(s->userdata);
+        return 0;
+}
+
+/* A phone that somebody is being asked about need not be plugged in again when the answer comes
+ * soon: a job that was approved meanwhile is simply one that fits. */
+static bool hold(Manager *m, Session *s)
+{
+        uint64_t usec = policy_hold(&m->config.automatic) * UINT64_C(1000000);
+
+        if (usec == 0 || s->hold_over)
+                return false;
+        return s->hold ||
+                sd_event_add_time_relative(
+                        m->event, &s->hold, CLOCK_MONOTONIC, usec, 0, on_hold_over, s) >= 0;
+}
+
+/* A new job for this phone, of whoever agreed to it or of nobody yet. */
+static AutoStep step_to_job(
+        Manager *m, Session *s, const Profile *p, const char *mark, char *why, size_t size)
+{
+        const AutoPhone *agreed = auto_state_find(m->automatic, mark);
+        Failure f = { 0 };
+        Job *j;
+
+        if (queue_job(m, s, p, mark, agreed, &j, &f) < 0) {
+                snprintf(why, size, "%s", f.text);
+                log_warning("Port %s: %s", s->port, why);
+                return AUTO_LEAVE;
+        }
+        if (agreed)
+                return AUTO_BACK_UP;
+        /* what to do about it stands there from the first moment on */
+        (void)dispatch_auto_ask(m, j);
+        return AUTO_WAIT;
+}
+
+AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size)
 {
         const Profile *p = dispatch_auto_profile(m, &s->phone);
         char mark[PHONE_MARK_SIZE];
         PolicyDecision d;
         Failure f = { 0 };
         PolicyFacts facts;
-        Job *j;
 
         why[0] = 0;
         if (store_state(m->store) == STORE_OPENING)
                 return AUTO_WAIT;
         gather(m, s, p, mark, &facts, &f);
-        if (facts.identity == IDENTITY_LATER && facts.has_agent && may_be_meant(m, s))
+        if (facts.identity == IDENTITY_LATER && facts.has_agent && may_be_meant(m))
                 return AUTO_IDENTIFY;
         d = policy_decide(&m->config.automatic, &facts);
         if (d == POLICY_IDENTIFY)
                 return AUTO_IDENTIFY;
-        if (d == POLICY_BACK_UP || d == POLICY_ASK)
-                (void)queue_job(m, s, p, mark, auto_state_find(m->automatic, mark), &j, &f);
-        if (failure_is_set(&f))
-                snprintf(why, size, "%s", f.text);
-        else if (d == POLICY_ASK)
-                snprintf(why, size,
-                        "Nobody has agreed to the automatic backup of this phone yet: job %u waits "
-                        "for that.",
-                        j->id);
-        else if (d == POLICY_BACK_UP)
-                return AUTO_BACK_UP;
-        else
-                snprintf(why, size, "%s", policy_reason(d));
+        if (d == POLICY_BACK_UP)
+                return step_to_job(m, s, p, mark, why, size);
+        if (d == POLICY_ASK) {
+                AutoStep step = step_to_job(m, s, p, mark, why, size);
+
+                if (step != AUTO_WAIT)
+                        return step;
+                d = POLICY_ASKED;
+        }
+        snprintf(why, size, "%s", d == POLICY_NO_STORE ? f.text : policy_reason(d));
+        if (d == POLICY_ASKED && hold(m, s))
+                return AUTO_WAIT;
         log_info("Port %s: %s", s->port, why);
         return AUTO_LEAVE;
 }

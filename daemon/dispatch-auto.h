@@ -19,12 +19,12 @@ bool dispatch_auto_wants(const Manager *m, const Device *d);
 
 typedef enum AutoStep {
         AUTO_LEAVE,    /* let it go; why says the reason to people */
-        AUTO_WAIT,     /* look again later */
+        AUTO_WAIT,     /* look again later; why may say what for */
         AUTO_IDENTIFY, /* start the download agent, then look again */
         AUTO_BACK_UP,  /* a job was queued for it */
 } AutoStep;
 /* What a session without any job does with a phone that has said what it is. */
-AutoStep dispatch_auto_step(Manager *m, const Session *s, char *why, size_t size);
+AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size);
 /* The profile that would be used, or NULL. */
 const Profile *dispatch_auto_profile(const Manager *m, const Phone *phone);
 

@@ -239,6 +239,14 @@ static Job *pick(Manager *m, Session *s)
         return match_next(m, s->port, s);
 }
 
+static void tell_waiting(Manager *m, Session *s, const char *why)
+{
+        const Device *d = device_of(m, s);
+
+        if (strcmp(d->message, why) != 0)
+                set_device(m, s, d->state, why);
+}
+
 /* What to do with a phone for which no job waits; one that had its job is let go. */
 static AutoStep without_job(Manager *m, Session *s, char *why, size_t size)
 {
@@ -264,7 +272,9 @@ static void go_on_identified(Manager *m, Session *s)
         if (step == AUTO_IDENTIFY) {
                 session_connect(s, j ? j->request.chip : "");
                 set_device(m, s, DEVICE_PREPARING, "");
-        } else if (step == AUTO_LEAVE) {
+        } else if (step == AUTO_WAIT) {
+                tell_waiting(m, s, why);
+        } else {
                 if (!s->served)
                         tell_seen(m, s);
                 leave(m, s, why);
@@ -302,7 +312,9 @@ static void go_on_ready(Manager *m, Session *s)
                                 return;
                 step = without_job(m, s, why, sizeof why);
         } while (step == AUTO_BACK_UP);
-        if (step != AUTO_WAIT)
+        if (step == AUTO_WAIT)
+                tell_waiting(m, s, why);
+        else
                 leave(m, s, why);
 }
 

@@ -31,7 +31,12 @@ bool policy_enabled(const PolicyRules *r, PolicyChoice switched, PolicySource *r
 
 uint32_t policy_interval(const PolicyRules *r)
 {
-        return r->interval_set ? r->interval : POLICY_INTERVAL_DEFAULT;
+        return r->interval.set ? r->interval.seconds : POLICY_INTERVAL_DEFAULT;
+}
+
+uint32_t policy_hold(const PolicyRules *r)
+{
+        return r->hold.set ? r->hold.seconds : POLICY_HOLD_DEFAULT;
 }
 
 /* ---- one phone ---- */
@@ -95,8 +100,9 @@ const char *policy_reason(PolicyDecision d)
                                        "backed up automatically; it can by hand.",
                 [POLICY_REFUSED] = "Somebody refused the automatic backup of this phone; "
                                    "mtkbackupctl auto status lists it.",
-                [POLICY_ASKED] = "A job waits for somebody to agree to the automatic backup of "
-                                 "this phone.",
+                [POLICY_ASKED] =
+                        "Nobody has agreed to the automatic backup of this phone yet: a job "
+                        "waits for that.",
                 [POLICY_UNKNOWN_PHONE] = "Only known phones are backed up automatically, and this "
                                          "is none.",
                 [POLICY_ASKING_TOO_MANY] = "Too many phones wait already for somebody to agree to "

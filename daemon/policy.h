@@ -27,6 +27,8 @@ DECLARE_TABLE(policy_source, PolicySource);
 enum {
         POLICY_INTERVAL_DEFAULT = 20 * 3600, /* seconds: once a day, at no exact hour */
         POLICY_INTERVAL_MAX = 366 * 24 * 3600,
+        POLICY_HOLD_DEFAULT = 30, /* seconds */
+        POLICY_HOLD_MAX = 600,
         POLICY_ASKING_MAX = 16,       /* phones that wait for somebody to agree */
         POLICY_FAILURES_MAX = 3,      /* of one phone within … */
         POLICY_FAILURES_TIME = 3600,  /* … so many seconds */
@@ -34,18 +36,26 @@ enum {
         POLICY_CLOCK_MIN = 1577836800 /* seconds, 2020: a clock before that was never set */
 };
 
+/* A time that somebody may have set. */
+typedef struct PolicyTime {
+        bool set;
+        uint32_t seconds;
+} PolicyTime;
+
 /* `auto-backup` of the configuration */
 typedef struct PolicyRules {
         PolicyChoice enabled;
         char profile[PROFILE_NAME_MAX + 1]; /* "" the one for the phone's chip */
-        bool interval_set;
-        uint32_t interval; /* seconds from one backup of a phone to the next, when it is set */
-        bool known_only;   /* others are not even asked about */
+        PolicyTime interval;                /* from one backup of a phone to the next */
+        PolicyTime hold;                    /* a phone that somebody is being asked about */
+        bool known_only;                    /* others are not even asked about */
 } PolicyRules;
 
 /* The switch goes before the configuration, and that before the default, which is off. */
 bool policy_enabled(const PolicyRules *r, PolicyChoice switched, PolicySource *ret_by);
+/* Seconds. */
 uint32_t policy_interval(const PolicyRules *r);
+uint32_t policy_hold(const PolicyRules *r);
 
 /* ---- one phone ---- */
 

@@ -344,6 +344,7 @@ Session *session_free(Session *s)
 {
         if (!s)
                 return NULL;
+        sd_event_source_disable_unref(s->hold);
         helper_free(s->helper);
         free(s);
         return NULL;

@@ -55,7 +55,9 @@ struct Session {
         uint32_t next_job; /* of the job that is queued next when the phone was let go; likewise */
         bool replugging; /* the phone changes its speed: the next plug on this port belongs here */
         bool served;     /* a job was begun in it; likewise */
-        bool power_off;  /* what is to be done with the phone in the end; likewise */
+        sd_event_source *hold; /* ends the time in which it is held for an answer; likewise */
+        bool hold_over;
+        bool power_off; /* what is to be done with the phone in the end; likewise */
 
         Helper *helper;
         const SessionEvents *events;

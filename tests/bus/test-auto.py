@@ -28,11 +28,12 @@ def clean():
     station.clear()
 
 
-def configure(*lines):
+def configure(*lines, hold='0s'):
     """Restarts the daemon with this automatic policy."""
+    lines += (f'hold-for-answer: {hold}',)
     path = os.path.join(os.environ['STATION_STATE'], 'auto.yaml')
     with open(path, 'w', encoding='utf-8') as file:
-        file.write('auto-backup:\n' + ''.join(f'  {line}\n' for line in lines) if lines else '')
+        file.write('auto-backup:\n' + ''.join(f'  {line}\n' for line in lines))
     # which forgets that phones were let go at the ports, too
     station.do('daemon', 'restart', *([] if configured else ['--config', path]))
     configured.append(path)
@@ -41,7 +42,7 @@ def configure(*lines):
 def stranger(n=1, **settings):
     """A phone that was never seen before at this port."""
     last_serial[0] += 1
-    return use(n, **dict({'serial': last_serial[0], 'window_ms': WINDOW_MS}, **settings))
+    return use(n, **{'serial': last_serial[0], 'window_ms': WINDOW_MS, 'optional': 1} | settings)
 
 
 def jobs():
@@ -112,14 +113,14 @@ def test_consent_and_due():
     job = automatic_job()
     p = station.job(job)
     assert p['NeedsApproval'] and p['State'] == 'queued' and p['Profile'] == 'mt6765', dict(p)
-    assert f'job {p["Id"]}' in message, message
+    assert 'Nobody has agreed' in message, message
     assert f'auto approve {p["Id"]}' in p['UserAction'], p['UserAction']
     assert handshakes(n) == 1 and not started_agents(n), events(n)
     # the same phone once more makes no second job, a restart changes nothing
     restart()
     message = plug_and_boot(n)
     assert list(jobs()) == [job] and station.job(job)['NeedsApproval'], jobs()
-    assert not started_agents(n)
+    assert not started_agents(n), events(n)
     approve(job)
     approve(job)
     p = station.wait_state(job, 'waiting-for-device')
@@ -144,6 +145,52 @@ def test_consent_and_due():
     assert 'recent enough' in message, message
     assert handshakes(n) == 4 and backups() == before, events(n)
     assert not [j for j in jobs().values() if not j['NeedsApproval']]
+
+
+def test_held_for_the_answer():
+    """Who answers at once need not plug the phone in again; no answer does not keep it."""
+    configure('enabled: yes', hold='10m')
+    auto(True)
+    for settings in ({}, {'optional': 0}):
+        n = stranger(**settings)
+        station.plug(n)
+        job = automatic_job()
+        rig.until(lambda: 'Nobody has agreed' in station.device(f'1-{n}')['Message'], 'the reason')
+        # something else that happens meanwhile
+        cancel(station.queue('detect', device='9-9')[1])
+        assert not [e for e in events(n) if e.startswith(('reboot', 'detached'))], events(n)
+        approve(job)
+        p = station.wait_state(job, *ENDED)
+        assert p['Result'] == 'complete', dict(p)
+        is_whole(n, p['Backup'])
+        wait_event(n, 'booted')
+        assert handshakes(n) == 1, events(n)
+        station.take_out(n)
+    # refused: it goes at once
+    n = stranger()
+    station.plug(n)
+    cancel(automatic_job())
+    wait_event(n, 'booted')
+    station.take_out(n)
+    # gone: the job stays
+    n = stranger()
+    station.plug(n)
+    job = automatic_job()
+    station.take_out(n)
+    assert station.job(job)['NeedsApproval'] and station.job(job)['State'] == 'queued'
+    # switched off: nobody is waited for
+    station.plug(n)
+    rig.until(lambda: handshakes(n) == 2, 'the handshake')
+    auto(False)
+    wait_event(n, 'booted')
+    station.take_out(n)
+    cancel(job)
+    # time over
+    configure('enabled: yes', hold='1s')
+    auto(True)
+    n = stranger()
+    message = plug_and_boot(n)
+    assert 'Nobody has agreed' in message and len(jobs()) == 1, message
 
 
 def test_known_phone_is_backed_up_at_the_plug():
@@ -188,7 +235,7 @@ def test_known_phones_only():
     n = stranger()
     message = plug_and_boot(n)
     assert 'Only known phones' in message and not jobs(), message
-    assert not started_agents(n)
+    assert not started_agents(n), events(n)
 
 
 def test_identity_in_the_storage():
@@ -270,7 +317,7 @@ def test_switched_on_while_it_waits():
     station.wait_device(f'1-{n}', 'attached')
     auto(True)
     rig.until(jobs, 'an automatic job')
-    wait_event(n, 'reboot')
+    wait_event(n, 'detached reset')
 
 
 def test_failures_have_an_end():
@@ -370,7 +417,8 @@ def test_no_agent():
     assert 'agents import' in message and not jobs(), message
 
 
-rig.run(test_off_is_the_default, test_consent_and_due, test_known_phone_is_backed_up_at_the_plug,
+rig.run(test_off_is_the_default, test_consent_and_due, test_held_for_the_answer,
+        test_known_phone_is_backed_up_at_the_plug,
         test_refused, test_known_phones_only, test_identity_in_the_storage, test_no_identity,
         test_profile, test_queued_jobs_come_first, test_asked_phone_is_backed_up_by_hand,
         test_switched_on_while_it_waits, test_failures_have_an_end, test_killed_and_started_again,

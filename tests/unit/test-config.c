@@ -57,6 +57,11 @@ static void test_automatic(void **state)
         assert_int_equal(c.automatic.enabled, CHOICE_OFF);
         assert_string_equal(c.automatic.profile, "");
         assert_false(c.automatic.known_only);
+        assert_int_equal(policy_hold(&c.automatic), POLICY_HOLD_DEFAULT);
+        assert_int_equal(parse("auto-backup: {hold-for-answer: 0s}\n", &c, &f), 0);
+        assert_int_equal(policy_hold(&c.automatic), 0);
+        assert_int_equal(parse("auto-backup: {hold-for-answer: 10m}\n", &c, &f), 0);
+        assert_int_equal(policy_hold(&c.automatic), POLICY_HOLD_MAX);
         assert_int_equal(parse("auto-backup:\n  known-phones-only: no\n", &c, &f), 0);
         assert_int_equal(c.automatic.enabled, CHOICE_NONE);
         assert_int_equal(policy_interval(&c.automatic), POLICY_INTERVAL_DEFAULT);
@@ -115,6 +120,9 @@ static void test_mistakes(void **state)
                 { "auto-backup: {minimum-interval: 1hh}\n", "auto-backup.minimum-interval" },
                 { "auto-backup: {minimum-interval: 367d}\n", "auto-backup.minimum-interval" },
                 { "auto-backup: {minimum-interval: 9999999h}\n", "auto-backup.minimum-interval" },
+                { "auto-backup: {hold-for-answer: 11m}\n",
+                        "auto-backup.hold-for-answer: expected a time such as 30s" },
+                { "auto-backup: {hold-for-answer: 30}\n", "auto-backup.hold-for-answer" },
                 { "auto-backup: {known-phones-only: 2}\n", "auto-backup.known-phones-only" },
         };
         char path[] = "/old";

@@ -104,8 +104,8 @@ static void test_no_backup_without_consent(void **state)
 
 static void test_due(void **state)
 {
-        PolicyRules week = { .interval_set = true, .interval = 7 * 24 * 3600 };
-        PolicyRules always = { .interval_set = true, .interval = 0 };
+        PolicyRules week = { .interval = { true, 7 * 24 * 3600 } };
+        PolicyRules always = { .interval = { true, 0 } };
         PolicyFacts f = agreed;
 
         f.last = NOW - 7 * DAY;
