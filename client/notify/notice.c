@@ -52,6 +52,20 @@ bool notice_is_public(const Notice *n)
         return n->id == 0 || object_number(n->job, "started_by_uid") != getuid();
 }
 
+void notice_set_chip(Notice *n, const char *chip)
+{
+        const char *port = object_text(n->job, "device"), *state = object_text(n->job, "state");
+        bool worked_on =
+                strcmp(state, STATE_QUEUED) != 0 && strcmp(state, STATE_WAITING_FOR_DEVICE) != 0;
+
+        /* a phone that is or was worked on is not forgotten when it leaves its port for a moment or
+         * for good; before that the next one may be another */
+        if (!chip && worked_on && strcmp(n->port, port) == 0)
+                return;
+        content_clean(chip ?: "", n->chip, sizeof(n->chip));
+        snprintf(n->port, sizeof(n->port), "%s", port);
+}
+
 void notice_refresh(Notice *n, bool visible, bool lost)
 {
         struct timespec now;

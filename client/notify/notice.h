@@ -11,7 +11,7 @@ typedef struct Notice {
         uint32_t id; /* of the job, 0: about the store */
         json_t *job; /* properties, "progress" inside; of the store: "text" */
         json_t *backup;
-        char chip[32];
+        char chip[32], port[64]; /* of the phone, and where it was when that was known */
         char note[CONTENT_NOTE_MAX];
         bool details;
         bool retried;      /* another job has taken its place */
@@ -33,6 +33,8 @@ void notice_update(Notice *n, json_t *members, bool progress);
 bool notice_is_final(const Notice *n);
 /* true when it is meant for whoever is in front of the machine, not for one user */
 bool notice_is_public(const Notice *n);
+/* The chip of the phone at the job's port as it is now, NULL nobody knows. */
+void notice_set_chip(Notice *n, const char *chip);
 /* Makes the bubble say what is so: visible false takes it away; lost: the service is away. */
 void notice_refresh(Notice *n, bool visible, bool lost);
 /* A button of the bubble was pressed. */

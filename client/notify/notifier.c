@@ -141,12 +141,9 @@ static bool is_visible(const Notifier *n, const Notice *notice)
 
 static void refresh(Notifier *n, Notice *notice)
 {
-        const char *chip =
-                json_string_value(json_object_get(n->devices, object_text(notice->job, "device")));
+        const char *port = object_text(notice->job, "device");
 
-        /* a phone that leaves at the end is not forgotten */
-        if (chip && *chip)
-                content_clean(chip, notice->chip, sizeof(notice->chip));
+        notice_set_chip(notice, json_string_value(json_object_get(n->devices, port)));
         notice_refresh(notice, is_visible(n, notice), n->lost);
 }
 
@@ -238,9 +235,18 @@ static void on_device(void *userdata, json_t *device)
         Notifier *n = userdata;
         const char *port = object_text(device, "id"), *chip = object_text(device, "chip");
 
-        if (!*port || !*chip)
-                return;
-        json_object_set_new(n->devices, port, json_string(chip));
+        if (*chip)
+                json_object_set_new(n->devices, port, json_string(chip));
+        else if (json_object_get(device, "chip")) /* another phone, which has not said it yet */
+                json_object_del(n->devices, port);
+        look_soon(n);
+}
+
+static void on_device_removed(void *userdata, const char *port)
+{
+        Notifier *n = userdata;
+
+        json_object_del(n->devices, port);
         look_soon(n);
 }
 
@@ -308,6 +314,7 @@ static const ServiceEvents service_events = {
         .job_changed = on_job_changed,
         .job_removed = on_job_removed,
         .device_changed = on_device,
+        .device_removed = on_device_removed,
         .damaged = on_damaged,
 };
 

@@ -125,12 +125,17 @@ static int on_changed(Service *s, sd_bus_message *m)
 
 static int on_removed(Service *s, sd_bus_message *m)
 {
+        _cleanup_free_ char *port = NULL;
         const char *path;
         uint32_t id;
 
         int r = sd_bus_message_read(m, "o", &path);
-        if (r >= 0 && s->listed && path_job_id(path, &id))
+        if (r < 0 || !s->listed)
+                return r;
+        if (path_job_id(path, &id))
                 s->events->job_removed(s->userdata, id);
+        else if (sd_bus_path_decode(path, PATH_DEVICES, &port) > 0)
+                s->events->device_removed(s->userdata, port);
         return r;
 }
 

@@ -21,7 +21,9 @@ typedef struct ServiceEvents {
         /* members that are new; of its progress, when that is true */
         void (*job_changed)(void *userdata, uint32_t id, json_t *members, bool progress);
         void (*job_removed)(void *userdata, uint32_t id);
-        void (*device_changed)(void *userdata, json_t *device); /* has "id", its port */
+        void (*device_changed)(
+                void *userdata, json_t *device); /* new members, and "id", its port */
+        void (*device_removed)(void *userdata, const char *port);
         void (*damaged)(void *userdata, const char *text);
 } ServiceEvents;
 

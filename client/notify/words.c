@@ -122,8 +122,10 @@ static void name_phone(const ContentSource *s, char *out, size_t size)
 
         clean_text(s->job, "device", port, sizeof(port));
         content_clean(s->chip, chip, sizeof(chip));
-        if (*port)
-                snprintf(out, size, "%s, port %s", *chip ? chip : "phone", port);
+        if (*port && *chip)
+                snprintf(out, size, "%s, port %s", chip, port);
+        else if (*port)
+                snprintf(out, size, "a phone at port %s", port);
         else
                 snprintf(out, size, "%s", *chip ? chip : "a phone");
 }

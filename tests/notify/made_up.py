@@ -102,6 +102,10 @@ class Service(dbus.service.Object):
         self.devices[port] = chip
         self.InterfacesAdded(*self.device(port))
 
+    def unplug(self, port):
+        self.InterfacesRemoved(self.device(port)[0], [rig.DEVICE])
+        del self.devices[port]
+
     @dbus.service.method(OBJECTS, '', 'a{oa{sa{sv}}}', sender_keyword='sender',
                          message_keyword='message')
     def GetManagedObjects(self, sender=None, message=None):

@@ -112,6 +112,25 @@ def test_cancel():
         assert s.calls[-1] == ('Cancel', 2)
 
 
+def test_which_phone():
+    """the phone that is worked on, also when it has left, and never the one that was there before"""
+    with scene() as (d, s, n):
+        s.plug('1-2', 'MT6765')
+        job = s.job(State='running', Phase='reading', Device='1-2')
+        n.wait('Backing up MT6765, port 1-2')
+        s.unplug('1-2')
+        job.end('failed', ErrorMessage='Gone.')
+        n.wait('Backup failed: MT6765, port 1-2')
+        s.plug('1-2', '')
+        job = s.job(State='running', Phase='handshake', Device='1-2')
+        n.wait('Backing up a phone at port 1-2')
+        s.plug('1-2', 'MT6785')
+        n.wait('Backing up MT6785, port 1-2')
+        job.change(State='waiting-for-device', UserAction=PLUG)
+        s.unplug('1-2')
+        n.wait('Ready to back up a phone at port 1-2')
+
+
 def test_question():
     with scene() as (d, s, n):
         s.plug('1-2', 'MT6765')
@@ -369,8 +388,8 @@ def test_too_many_jobs():
 
 
 rig.run(test_one_bubble_a_job, test_markup_and_ids, test_failure_and_retry, test_cancel,
-        test_question, test_who_sees_what, test_false_sender, test_closed_by_the_person,
-        test_server_comes_later, test_server_is_replaced, test_silent_server,
-        test_server_that_shows_the_bar_only, test_server_that_refuses,
+        test_which_phone, test_question, test_who_sees_what, test_false_sender,
+        test_closed_by_the_person, test_server_comes_later, test_server_is_replaced,
+        test_silent_server, test_server_that_shows_the_bar_only, test_server_that_refuses,
         test_service_comes_and_goes, test_service_stays_away, test_system_bus_restarts,
         test_session_ends, test_one_agent_a_session, test_too_many_jobs)
