@@ -85,6 +85,8 @@ class Journal:
     """The socket of journald; a message is a list of KEY=value lines here."""
 
     def __init__(self):
+        if os.path.exists(SOCKET):
+            os.unlink(SOCKET)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(SOCKET)
         self.socket.setblocking(False)
@@ -141,6 +143,28 @@ def test_events_reach_the_journal():
         assert rig.until(lambda: journal.find('INTERRUPTED'), 'the interruption')
 
 
+def test_each_cause_has_its_event():
+    journal = Journal()
+    with rig.rig() as r:
+        r.scenario({'open': OPEN})
+        start(r)
+        for error, event in (('NoDownloadAgent', 'NO_AGENT'), ('AuthRequired', 'PHONE_REFUSED'),
+                             ('DeviceRefused', 'PHONE_REFUSED'), ('StoreFull', 'STORE_FULL'),
+                             ('StoreDamaged', 'STORE_DAMAGED'), ('VerifyFailed', 'STORE_DAMAGED'),
+                             ('WorkerCrashed', 'HELPER_CRASHED'), ('Interrupted', 'INTERRUPTED'),
+                             ('HandshakeTimeout', 'JOB_FAILED'), ('DeviceGone', 'JOB_FAILED'),
+                             ('Failed', 'JOB_FAILED')):
+            r.scenario({'open': OPEN, 'verify': [{'send': {
+                'TYPE': 'FAIL', 'ERROR': error, 'TEXT': f'It is {error}.', 'HINT': 'Try.'}}]})
+            rig.until(lambda: r.get(rig.ROOT, rig.MANAGER, 'StoreState') == 'ok', 'the store')
+            number, job = r.queue('verify', backup=ID)
+            r.wait_state(job, 'failed')
+            entry, = rig.until(lambda: [e for e in journal.find(event)
+                                        if e.get('MTKBACKUP_JOB') == str(number)], error)
+            assert entry['MTKBACKUP_ERROR'] == error and f'It is {error}.' in entry['MESSAGE']
+            assert entry['MTKBACKUP_HINT'] == 'Try.', entry
+
+
 def test_without_a_journal():
     """Another stream than standard error, or none: lines as ever."""
     for stream in ({}, {'JOURNAL_STREAM': '1:1'}, {'JOURNAL_STREAM': 'x'}):
@@ -161,7 +185,7 @@ def main():
              test_without_a_journal]
     # needs the namespace, which only root gets everywhere
     if os.environ.get('JOURNAL_NAMESPACE') == '1':
-        tests.append(test_events_reach_the_journal)
+        tests += [test_events_reach_the_journal, test_each_cause_has_its_event]
     rig.run(*tests)
 
 
