@@ -22,6 +22,7 @@ typedef struct Query {
         Authorize *authorize;
         sd_bus_message *message;
         sd_bus_slot *slot;
+        sd_bus_slot *gone;  /* tells that the sender has left, while polkit thinks */
         const char *action; /* static text */
         uid_t uid;          /* asked about, or the answer */
         Answer answer;
@@ -63,6 +64,7 @@ static void query_free(Query *q)
                         break;
                 }
         sd_bus_slot_unref(q->slot);
+        sd_bus_slot_unref(q->gone);
         sd_bus_message_unref(q->message);
         free(q);
 }
@@ -217,6 +219,7 @@ static int on_polkit(sd_bus_message *reply, void *userdata, sd_bus_error *e)
         int granted = false, challenge = false;
 
         q->slot = sd_bus_slot_unref(q->slot);
+        q->gone = sd_bus_slot_unref(q->gone);
         if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
                 sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
                 sd_bus_error_has_name(error, "org.freedesktop.systemd1.NoSuchUnit"))
@@ -240,6 +243,32 @@ static int on_polkit(sd_bus_message *reply, void *userdata, sd_bus_error *e)
         return again(q);
 }
 
+/* Nobody waits for the answer any more. */
+static int on_sender_gone(sd_bus_message *m, void *userdata, sd_bus_error *e)
+{
+        query_free(userdata);
+        return 0;
+}
+
+/* The bus has a limit for subscriptions; beyond it the question just waits to its end. */
+static int on_watched(sd_bus_message *reply, void *userdata, sd_bus_error *e)
+{
+        return 0;
+}
+
+/* Without a call that waits, as a track of sd-bus makes one. */
+static int watch_sender(Query *q)
+{
+        char match[256];
+
+        snprintf(match, sizeof match,
+                "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
+                sd_bus_message_get_sender(q->message));
+        return sd_bus_add_match_async(
+                q->authorize->bus, &q->gone, match, on_sender_gone, on_watched, q);
+}
+
 static int ask_polkit(Query *q)
 {
         Authorize *a = q->authorize;
@@ -254,6 +283,8 @@ static int ask_polkit(Query *q)
         r = sd_bus_message_append(m, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
                 sd_bus_message_get_sender(q->message), q->action, 0,
                 interactive ? POLKIT_INTERACTIVE : 0, NULL);
+        if (r >= 0)
+                r = watch_sender(q);
         if (r < 0)
                 return r;
         return sd_bus_call_async(a->bus, &q->slot, m, on_polkit, q, POLKIT_USEC);

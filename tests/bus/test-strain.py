@@ -86,6 +86,15 @@ def test_one_user_asks_without_end():
         assert r.queue('detect')[0] == 2
         questions = [uid for uid, _ in polkit.asked]
         assert questions.count(EVE) == 16, questions
+        # who goes away takes his questions with him
+        for bus in staying:
+            bus.close()
+        again = connect_as(r, EVE)
+
+        def asked_again():
+            send_many(again, 1, 'Queue', 'detect', '', nothing, signature='ssa{sv}')
+            return [uid for uid, _ in polkit.asked].count(EVE) > 16
+        rig.until(asked_again, 'another question')
 
 
 @needs_root
