@@ -225,7 +225,7 @@ SLOW_FAULTS = {
 }
 if scene.LONG:
     FAULTS.update(SLOW_FAULTS)
-SHARE = 3  # faults of a phone in the short form
+SHARE = 2  # faults of a phone in the short form, beside none
 
 
 failures = []
@@ -275,13 +275,14 @@ def case(n, fault):
 
 def shares():
     """In turn, so that the faults go round: each of them with some phones, each phone with some."""
-    names = list(FAULTS)
+    every = range(1, len(phones) + 1)
     if scene.LONG:
-        return [(n, fault) for fault in names for n in range(1, len(phones) + 1)]
-    free = [n for n in range(1, len(phones) + 1) if name_of(n) not in LOCKED]
+        return [(n, fault) for fault in FAULTS for n in every]
+    names = [name for name in FAULTS if name != 'nothing']
+    free = [n for n in every if name_of(n) not in LOCKED]
     count = max(SHARE, -(-len(names) // len(free)))
-    return [(free[i % len(free)], names[i % len(names)]) for i in range(count * len(free))] + [
-        (n, 'nothing') for n in range(1, len(phones) + 1) if name_of(n) in LOCKED]
+    return [(n, 'nothing') for n in every] + [
+        (free[i % len(free)], names[i % len(names)]) for i in range(count * len(free))]
 
 
 def test_all():

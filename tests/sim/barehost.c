@@ -71,7 +71,7 @@ bool bare_take(Bare *b, size_t n, uint64_t offset)
 /* What it left unread lies there as long as the line is open. */
 void bare_stay(void)
 {
-        usleep(300000);
+        host_wait_closed(bare.host, 5000);
         bare_fail("waited for too little");
 }
 
@@ -105,7 +105,8 @@ static int usage(FILE *f, int code)
                 "  --depth N --transfer N  queued IN transfers and their size\n"
                 "  --off            power off instead of reboot\n"
                 "  --no-finish      just close\n"
-                "  --wrong KIND     token joined zlp magic sync early-ack short write\n");
+                "  --wrong KIND     token joined zlp magic sync early-ack short loader-zlp "
+                "write\n");
         return code;
 }
 

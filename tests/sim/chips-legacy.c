@@ -81,7 +81,7 @@ static const LegacyTraits agent_mt6571 = {
         .features = LEGACY_WORD_SPACE | LEGACY_WIDE,
         .dram_size = 512 * MiB,
 };
-static const LegacyTraits agent_mt6580 = {
+const LegacyTraits legacy_agent_mt6580 = {
         .version = { 0x04, 0x02, 0x94 },
         .n_ids = 7,
         .nand_status = 0xbc4,
@@ -109,7 +109,7 @@ static const LegacyTraits agent_mt6592 = {
         .nand_status = 0xbe7,
         .dram_size = 1 * GiB,
 };
-static const LegacyTraits agent_mt6735 = {
+const LegacyTraits legacy_agent_mt6735 = {
         .version = { 0x04, 0x02, 0x93 },
         .n_ids = 5,
         .nand_status = 0xbc4,
@@ -161,14 +161,14 @@ static const AgentForm form_mt6572 = {
         .sha1 = true,
         .stage2_size = 0x27130,
 };
-static const AgentForm form_80000000 = {
+const AgentForm legacy_form_80000000 = {
         .address1 = 0x200000,
         .address2 = 0x80000000,
         .stub_address = 0x80010000,
         .sha1 = true,
         .stage2_size = 0x2bca8,
 };
-static const AgentForm form_40000000 = {
+const AgentForm legacy_form_40000000 = {
         .address1 = 0x200000,
         .address2 = 0x40000000,
         .stub_address = 0x50000000,
@@ -209,35 +209,37 @@ const Personality legacy_personalities[] = {
                   form_mt6572),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6571", "MT6571, wants a configuration word", 0x6571, 0x6571, preloader_2014,
-                  agent_mt6571, form_80000000),
+                  agent_mt6571, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
-        { LEGACY("mt6580", "MT6580", 0x6580, 0x6580, preloader_2014, agent_mt6580, form_80000000),
+        { LEGACY("mt6580", "MT6580", 0x6580, 0x6580, preloader_2014, legacy_agent_mt6580,
+                  legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6582", "MT6582, wants a configuration word", 0x6582, 0x6582, preloader_2014,
-                  agent_mt6582, form_80000000),
+                  agent_mt6582, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6589", "MT6589 (code 6583), linear, wants a word of 0", 0x6583, 0x6583,
                   preloader_old_base, agent_mt6589, form_unsigned),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6592", "MT6592, 20 bytes behind the DRAM status", 0x6592, 0x6592,
-                  preloader_2014, agent_mt6592, form_80000000),
+                  preloader_2014, agent_mt6592, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
-        { LEGACY("mt6735", "MT6735", 0x0321, 0x6735, preloader_mt6735, agent_mt6735, form_40000000),
+        { LEGACY("mt6735", "MT6735", 0x0321, 0x6735, preloader_mt6735, legacy_agent_mt6735,
+                  legacy_form_40000000),
                 VERSIONS(0x8a00, 0xca00, 0) },
         { LEGACY("mt6735-new", "the same with a code nobody knows, and an agent for it", 0x4324,
-                  0x4324, preloader_mt6735, agent_mt6735, form_40000000),
+                  0x4324, preloader_mt6735, legacy_agent_mt6735, legacy_form_40000000),
                 VERSIONS(0x8a00, 0xca00, 0) },
         { LEGACY("mt6795", "MT6795, no zero-length packets", 0x6795, 0x6795, preloader_2014,
-                  agent_mt6795, form_40000000),
+                  agent_mt6795, legacy_form_40000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt8127", "MT8127, one more word in the report", 0x8127, 0x8127, preloader_2014,
-                  agent_mt8127, form_80000000),
+                  agent_mt8127, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt8135", "MT8135, linear, unsigned second stage", 0x8135, 0x8135,
                   preloader_old_base, agent_mt8135, form_unsigned),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt8590", "MT8590, one more word in the report", 0x8590, 0x8590, preloader_2014,
-                  agent_mt8590, form_80000000),
+                  agent_mt8590, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xcb01, 0x0102), .plain = true },
         {},
 };

@@ -31,7 +31,7 @@ static const XmlTraits agent_2021 = {
         .dram_size = 4 * GiB,
         .stage1_packet = 0x1000,
 };
-static const XmlTraits agent_2022 = {
+const XmlTraits xml_agent_2022 = {
         .features = XML_OPTIONAL | XML_PROGRESS_LINES,
         .info = XML_INFO_2022,
         .dram_size = 8 * GiB,
@@ -56,7 +56,7 @@ static const AgentForm form_2021 = {
         .stub_address = 0x50000000,
         .v6 = true,
 };
-static const AgentForm form_2022 = {
+const AgentForm xml_form_2022 = {
         .address1 = 0x2000000,
         .address2 = 0x40000000,
         .stub_address = 0x2000000,
@@ -75,17 +75,18 @@ const Personality xml_personalities[] = {
                 .ufs = true },
         { XML("mt6781-new", "the same with a code nobody knows, and an agent for it", 0x4325,
                 preloader_mt6781, agent_2021, form_2021) },
-        { XML("mt6895", "MT6895, XML agent of 2022, UFS", 0x1172, preloader_2022, agent_2022,
-                  form_2022),
+        { XML("mt6895", "MT6895, XML agent of 2022, UFS", 0x1172, preloader_2022, xml_agent_2022,
+                  xml_form_2022),
                 .ufs = true },
-        { XML("mt6895-emmc", "the same with eMMC", 0x1172, preloader_2022, agent_2022, form_2022) },
+        { XML("mt6895-emmc", "the same with eMMC", 0x1172, preloader_2022, xml_agent_2022,
+                xml_form_2022) },
         { XML("mt6886", "MT6886, XML agent of 2023, UFS, messages pile up", 0x1229, preloader_2022,
-                  agent_2023, form_2022),
+                  agent_2023, xml_form_2022),
                 .ufs = true },
         { XML("mt6835", "MT6835, XML agent of 2025, eMMC, broken end tags", 0x1209, preloader_2022,
-                agent_2025, form_2022) },
+                agent_2025, xml_form_2022) },
         { XML("mt6835-sla", "the same, demands authorisation", 0x1209, preloader_2022, agent_2025,
-                  form_2022),
+                  xml_form_2022),
                 .sla = true },
         {},
 };

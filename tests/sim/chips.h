@@ -5,6 +5,9 @@
 
 #include "stage.h"
 
+typedef struct LegacyTraits LegacyTraits;
+typedef struct XmlTraits XmlTraits;
+
 /* How the entry of a download agent container looks. */
 typedef struct AgentForm {
         uint32_t address1, address2; /* where the stages are loaded */
@@ -40,3 +43,8 @@ void personality_list(FILE *f);
 
 /* the families' tables, which end with a nameless one */
 extern const Personality legacy_personalities[], xml_personalities[], rom_personalities[];
+
+/* agents and forms of containers that phones in boot ROM mode have, too */
+extern const LegacyTraits legacy_agent_mt6580, legacy_agent_mt6735;
+extern const AgentForm legacy_form_80000000, legacy_form_40000000, xml_form_2022;
+extern const XmlTraits xml_agent_2022;

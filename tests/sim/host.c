@@ -361,3 +361,9 @@ bool host_wait_gone(Host *h, unsigned ms)
         host_fill(h, ms);
         return h->gone;
 }
+
+bool host_wait_closed(Host *h, unsigned ms)
+{
+        struct pollfd p = { h->socket, 0, 0 };
+        return poll(&p, 1, (int)ms) > 0 && p.revents & POLLHUP;
+}

@@ -26,3 +26,5 @@ void host_drain(Host *h, size_t n);
 void host_compare(Host *h, size_t n, int fd, uint64_t offset);
 /* True when the device leaves within ms. */
 bool host_wait_gone(Host *h, unsigned ms);
+/* The same for a socket, without reading what lies there. */
+bool host_wait_closed(Host *h, unsigned ms);

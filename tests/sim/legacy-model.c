@@ -11,9 +11,8 @@
 
 #include <string.h>
 
-#include "basic/digest.h"
 #include "boot-model.h"
-#include "gen-agent.h"
+#include "frame.h"
 #include "legacy-private.h"
 
 enum {
@@ -151,22 +150,10 @@ static void send_hello_cid(Legacy *l)
 
 /* ---- second stage ---- */
 
-/* Agents made by mkagent name their chip, and their first stage knows the second one. */
-static bool ours(const Legacy *l)
+/* The signature is not part of what its first stage knows. */
+static bool known_stage2(const Legacy *l, const uint8_t *image, size_t size)
 {
-        return memmem(l->stage1, l->n_stage1, AGENT_MARK, strlen(AGENT_MARK));
-}
-
-static bool digest_in_stage1(const Legacy *l, const uint8_t *image, size_t size)
-{
-        uint8_t sum[DIGEST_SIZE_MAX];
-        if (size < 0x100)
-                return false;
-        digest_of(DIGEST_SHA1, image, size - 0x100, sum);
-        if (memmem(l->stage1, l->n_stage1, sum, SHA1_SIZE))
-                return true;
-        digest_of(DIGEST_SHA256, image, size - 0x100, sum);
-        return memmem(l->stage1, l->n_stage1, sum, SHA256_SIZE);
+        return size >= 0x100 && agent_knows(l->stage1, l->n_stage1, image, size - 0x100);
 }
 
 static void stage2_go(Legacy *l, const uint8_t *data)
@@ -187,7 +174,7 @@ static void stage2_complete(Legacy *l)
         size_t size;
         const uint8_t *image = model_agent(legacy_model(l), &size);
         model_step(legacy_model(l), "stage2-received");
-        if (ours(l) && !l->stage.chip->form->unsigned_stage2 && !digest_in_stage1(l, image, size)) {
+        if (l->ours && !l->stage.chip->form->unsigned_stage2 && !known_stage2(l, image, size)) {
                 model_event(legacy_model(l), "stage 2 refused");
                 legacy_refuse(l, 0xbc9);
                 return;
@@ -412,17 +399,6 @@ static void config_single(Legacy *l, const uint8_t *data)
 
 /* ---- the stages ---- */
 
-static bool made_for_this_chip(const Legacy *l)
-{
-        const uint8_t *mark = memmem(l->stage1, l->n_stage1, AGENT_MARK, strlen(AGENT_MARK));
-        unsigned code;
-        char text[9] = {};
-        if (!mark || (size_t)(l->stage1 + l->n_stage1 - mark) < strlen(AGENT_MARK) + 8)
-                return true;
-        memcpy(text, mark + strlen(AGENT_MARK), 8);
-        return sscanf(text, "%x", &code) != 1 || code == l->stage.chip->da_code;
-}
-
 static void legacy_enter(Stage *s)
 {
         Legacy *l = (Legacy *)s;
@@ -431,7 +407,7 @@ static void legacy_enter(Stage *s)
         if (!l->stage1)
                 abort();
         memcpy(l->stage1, agent, l->n_stage1);
-        if (!made_for_this_chip(l)) {
+        if (!agent_fits(l->stage1, l->n_stage1, s->chip, &l->ours)) {
                 legacy_stuck(l, "agent of another chip");
                 return;
         }

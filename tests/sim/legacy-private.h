@@ -22,6 +22,7 @@ struct Legacy {
         /* second stage */
         uint8_t *stage1;
         size_t n_stage1;
+        bool ours; /* stage 1 was made by mkagent */
         uint32_t packet, size, done;
         uint32_t entries, entry;
 

@@ -11,13 +11,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "basic/digest.h"
 #include "boot-model.h"
 #include "chips.h"
-#include "gen-agent.h"
 #include "xflash-private.h"
-
-static const uint8_t frame_magic[4] = { 0xef, 0xee, 0xee, 0xfe };
 
 /* ---- sending ---- */
 
@@ -39,13 +35,7 @@ void xflash_send_small(Xflash *x, const void *data, size_t size)
 void xflash_send_header(Xflash *x, uint32_t type, uint32_t size)
 {
         uint8_t h[12];
-        uint64_t claimed = size, unused;
-        model_fault(xflash_model(x), FAULT_LENGTH, &claimed);
-        memcpy(h, frame_magic, 4);
-        if (model_fault(xflash_model(x), FAULT_MAGIC, &unused))
-                h[1] ^= 0x55;
-        put_le32(h + 4, type);
-        put_le32(h + 8, (uint32_t)claimed);
+        frame_head(xflash_model(x), type, size, h);
         xflash_send_small(x, h, sizeof(h));
 }
 
@@ -81,10 +71,7 @@ void xflash_send_status(Xflash *x, uint32_t status)
 void xflash_want(Xflash *x, size_t max, XflashWant next)
 {
         x->want = next;
-        x->want_max = max;
-        x->in_payload = false;
-        x->want_size = 12;
-        x->got = 0;
+        frame_want(&x->frame, max);
 }
 
 static void stuck(Xflash *x, const char *why)
@@ -93,64 +80,26 @@ static void stuck(Xflash *x, const char *why)
         model_halt(xflash_model(x), why);
 }
 
-static void header_received(Xflash *x)
-{
-        uint32_t size = get_le32(x->header + 8);
-        if (memcmp(x->header, frame_magic, 4) != 0) {
-                char hex[2 * 12 + 1];
-                hex_encode(x->header, 12, hex);
-                model_breach(xflash_model(x), BREACH_MAGIC, "%s", hex);
-                stuck(x, "out of step");
-                return;
-        }
-        if (get_le32(x->header + 4) != 1)
-                model_breach(xflash_model(x), BREACH_FRAME, "type %u", get_le32(x->header + 4));
-        if (size > x->want_max || !size) {
-                model_breach(
-                        xflash_model(x), BREACH_FRAME, "%u bytes where %zu fit", size, x->want_max);
-                stuck(x, "frame larger than the buffer");
-                return;
-        }
-        memset(x->small, 0, sizeof(x->small));
-        x->payload = size > sizeof(x->small) ? model_agent_buffer(xflash_model(x), size) : x->small;
-        if (!x->payload)
-                abort();
-        x->in_payload = true;
-        x->want_size = size;
-        x->got = 0;
-}
-
 static void xflash_packet(Stage *s, const uint8_t *data, size_t size)
 {
         Xflash *x = (Xflash *)s;
-        uint8_t *to = x->in_payload ? x->payload : x->header;
         if (!x->want) {
                 model_breach(s->model, BREACH_EARLY, "%zu bytes", size);
                 return;
         }
-        if (!size) {
-                model_breach(s->model, BREACH_ZLP, "to the agent");
-                stuck(x, "stale byte in place of a zero-length packet");
-                return;
-        }
-        if (!x->in_payload && !x->got)
+        if (size && !x->frame.in_payload && !x->frame.got)
                 x->early = !model_collected(s->model); /* who waits for the frame decides */
-        if (size > x->want_size - x->got) {
-                model_breach(s->model, BREACH_JOINED, "%zu bytes where %zu were wanted", size,
-                        x->want_size - x->got);
-                stuck(x, "receiver overrun");
-                return;
-        }
-        memcpy(to + x->got, data, size);
-        x->got += size;
-        if (x->got < x->want_size)
-                return;
-        if (!x->in_payload) {
-                header_received(x);
-                return;
+        switch (frame_take(&x->frame, s->model, data, size)) {
+        case FRAME_MORE: return;
+        case FRAME_EMPTY: stuck(x, "stale byte in place of a zero-length packet"); return;
+        case FRAME_JOINED: stuck(x, "receiver overrun"); return;
+        case FRAME_MAGIC: stuck(x, "out of step"); return;
+        case FRAME_LENGTH: stuck(x, "frame larger than the buffer"); return;
+        case FRAME_WHOLE: break;
         }
         XflashWant next = TAKE_PTR(x->want);
-        next(x, x->payload, x->want_size);
+        _cleanup_free_ uint8_t *payload = TAKE_PTR(x->frame.payload);
+        next(x, payload, x->frame.size);
 }
 
 /* ---- start-up of stage 1 ---- */
@@ -225,32 +174,18 @@ static void start_sync(Xflash *x, const uint8_t *data, size_t size)
 }
 
 /* Agents made by mkagent name their chip; one for another chip does not start. */
-static bool made_for_this_chip(Xflash *x)
-{
-        size_t size;
-        const uint8_t *agent = model_agent(xflash_model(x), &size);
-        const uint8_t *mark = memmem(agent, size, AGENT_MARK, strlen(AGENT_MARK));
-        unsigned code;
-        char text[16] = {};
-        if (!mark || (size_t)(agent + size - mark) < strlen(AGENT_MARK) + 8)
-                return true;
-        x->ours = true;
-        memcpy(text, mark + strlen(AGENT_MARK), 8);
-        return sscanf(text, "%x", &code) != 1 || code == x->stage.chip->da_code;
-}
-
 static void stage1_enter(Stage *s)
 {
         Xflash *x = (Xflash *)s;
         const uint8_t hello = 0xc0;
         size_t size;
         x->level = 1;
-        if (!made_for_this_chip(x)) {
+        const uint8_t *agent = model_agent(s->model, &size);
+        if (!agent_fits(agent, size, s->chip, &x->ours)) {
                 stuck(x, "agent of another chip");
                 return;
         }
         /* the digest of stage 2 is looked for in what was sent, so keep it */
-        const uint8_t *agent = model_agent(s->model, &size);
         x->stage1 = malloc(size);
         if (!x->stage1)
                 abort();
@@ -265,19 +200,10 @@ static void stage1_enter(Stage *s)
 static void xflash_leave(Stage *s)
 {
         free(((Xflash *)s)->stage1);
+        free(((Xflash *)s)->frame.payload);
 }
 
 /* ---- BOOT_TO ---- */
-
-static bool digest_in_stage1(const Xflash *x, const uint8_t *image, size_t size)
-{
-        uint8_t sum[DIGEST_SIZE_MAX];
-        digest_of(DIGEST_SHA256, image, size, sum);
-        if (memmem(x->stage1, x->n_stage1, sum, SHA256_SIZE))
-                return true;
-        digest_of(DIGEST_SHA1, image, size, sum);
-        return memmem(x->stage1, x->n_stage1, sum, SHA1_SIZE);
-}
 
 static void boot_image(Xflash *x, const uint8_t *data, size_t size)
 {
@@ -286,7 +212,7 @@ static void boot_image(Xflash *x, const uint8_t *data, size_t size)
         if (size != x->boot_size)
                 model_breach(m, BREACH_FRAME, "stage 2 of %zu bytes, %llu announced", size,
                         (unsigned long long)x->boot_size);
-        if (x->ours && !digest_in_stage1(x, data, size)) {
+        if (x->ours && !agent_knows(x->stage1, x->n_stage1, data, size)) {
                 model_event(m, "stage 2 refused");
                 xflash_send_status(x, 0xc0070004);
                 xflash_loop(x);

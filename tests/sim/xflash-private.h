@@ -4,6 +4,7 @@
 /* What xflash-model.c (frames, start-up, stages) and xflash-command.c (commands) share. */
 
 #include "chips.h"
+#include "frame.h"
 #include "xflash-model.h"
 
 #define XFLASH_SYNC 0x434e5953
@@ -25,10 +26,8 @@ struct Xflash {
 
         /* the frame that is awaited */
         XflashWant want;
-        size_t want_max, want_size, got;
-        bool in_payload, early;
-        uint8_t header[12];
-        uint8_t small[512], *payload;
+        Frame frame;
+        bool early;
 
         /* the transfer that runs */
         uint32_t sub;

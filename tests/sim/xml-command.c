@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "basic/digest.h"
 #include "xml-private.h"
 
 enum { GPT_ENTRY = 128, GPT_ENTRIES = 128, PGPT_SIZE = 0x8000, TABLE_MAX = 0x4000 };
@@ -76,13 +75,6 @@ static void cmd_init(XmlAgent *x, const char *command)
 
 /* ---- BOOT-TO ---- */
 
-static bool digest_in_stage1(const XmlAgent *x, const uint8_t *image, size_t size)
-{
-        uint8_t sum[SHA256_SIZE];
-        digest_of(DIGEST_SHA256, image, size, sum);
-        return memmem(x->stage1, x->n_stage1, sum, SHA256_SIZE);
-}
-
 static void start_stage2(XmlAgent *x)
 {
         *(bool *)model_scratch(xml_model(x)) = x->windows;
@@ -94,7 +86,7 @@ static void image_complete(XmlAgent *x)
         size_t size;
         const uint8_t *image = model_agent(xml_model(x), &size);
         model_step(xml_model(x), "stage2-received");
-        if (x->ours && !digest_in_stage1(x, image, size)) {
+        if (x->ours && !agent_knows(x->stage1, x->n_stage1, image, size)) {
                 model_event(xml_model(x), "stage 2 refused");
                 xml_end(x, "ERR", "DA Hash mismatch.");
                 return;

@@ -11,8 +11,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "basic/digest.h"
-#include "gen-agent.h"
 #include "xml-private.h"
 
 enum { REPLY_MAX = 64, COMMAND_MAX = 0x80000, STAGE2_MAX = 16 * 1024 * 1024 };
@@ -20,20 +18,12 @@ enum { REPLY_MAX = 64, COMMAND_MAX = 0x80000, STAGE2_MAX = 16 * 1024 * 1024 };
 #define PROLOGUE "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
 #define HOST_COMMAND(name) PROLOGUE "<host><version>1.0</version><command>CMD:" name "</command>"
 
-static const uint8_t frame_magic[4] = { 0xef, 0xee, 0xee, 0xfe };
-
 /* ---- sending ---- */
 
 static void send_header(XmlAgent *x, uint32_t size)
 {
         uint8_t h[12];
-        uint64_t claimed = size, unused;
-        model_fault(xml_model(x), FAULT_LENGTH, &claimed);
-        memcpy(h, frame_magic, 4);
-        if (model_fault(xml_model(x), FAULT_MAGIC, &unused))
-                h[1] ^= 0x55;
-        put_le32(h + 4, 1);
-        put_le32(h + 8, (uint32_t)claimed);
+        frame_head(xml_model(x), 1, size, h);
         model_send(xml_model(x), h, sizeof(h));
 }
 
@@ -66,43 +56,13 @@ uint32_t xml_packet(const XmlAgent *x)
 void xml_want(XmlAgent *x, size_t max, XmlWant next)
 {
         x->want = next;
-        x->want_max = max;
-        x->in_payload = false;
-        x->want_size = 12;
-        x->got = 0;
+        frame_want(&x->frame, max);
 }
 
 void xml_stuck(XmlAgent *x, const char *why)
 {
         x->want = NULL;
         model_halt(xml_model(x), why);
-}
-
-static void header_received(XmlAgent *x)
-{
-        uint32_t size = get_le32(x->header + 8);
-        if (memcmp(x->header, frame_magic, 4) != 0) {
-                char hex[2 * 12 + 1];
-                hex_encode(x->header, 12, hex);
-                model_breach(xml_model(x), BREACH_MAGIC, "%s", hex);
-                xml_stuck(x, "command loop ended");
-                return;
-        }
-        if (get_le32(x->header + 4) != 1)
-                model_breach(xml_model(x), BREACH_FRAME, "type %u", get_le32(x->header + 4));
-        if (size > x->want_max || !size) {
-                model_breach(
-                        xml_model(x), BREACH_FRAME, "%u bytes where %zu fit", size, x->want_max);
-                xml_stuck(x, "frame larger than the buffer");
-                return;
-        }
-        free(x->payload);
-        x->payload = calloc(1, size + 1);
-        if (!x->payload)
-                abort();
-        x->in_payload = true;
-        x->want_size = size;
-        x->got = 0;
 }
 
 static void xml_packet_received(Stage *s, const uint8_t *data, size_t size)
@@ -112,29 +72,19 @@ static void xml_packet_received(Stage *s, const uint8_t *data, size_t size)
                 model_breach(s->model, BREACH_EARLY, "%zu bytes", size);
                 return;
         }
-        if (!size) {
-                model_breach(s->model, BREACH_ZLP, "to the agent");
-                return;
-        }
-        if (!x->in_payload && !x->got && !model_collected(s->model))
+        if (size && !x->frame.in_payload && !x->frame.got && !model_collected(s->model))
                 model_breach(s->model, BREACH_EARLY, "a message before ours was collected");
-        if (size > x->want_size - x->got) {
-                model_breach(s->model, BREACH_JOINED, "%zu bytes where %zu were wanted", size,
-                        x->want_size - x->got);
-                xml_stuck(x, "receiver overrun");
-                return;
-        }
-        memcpy((x->in_payload ? x->payload : x->header) + x->got, data, size);
-        x->got += size;
-        if (x->got < x->want_size)
-                return;
-        if (!x->in_payload) {
-                header_received(x);
-                return;
+        switch (frame_take(&x->frame, s->model, data, size)) {
+        case FRAME_MORE:
+        case FRAME_EMPTY: return;
+        case FRAME_JOINED: xml_stuck(x, "receiver overrun"); return;
+        case FRAME_MAGIC: xml_stuck(x, "command loop ended"); return;
+        case FRAME_LENGTH: xml_stuck(x, "frame larger than the buffer"); return;
+        case FRAME_WHOLE: break;
         }
         XmlWant next = TAKE_PTR(x->want);
-        _cleanup_free_ uint8_t *payload = TAKE_PTR(x->payload);
-        next(x, payload, x->want_size);
+        _cleanup_free_ uint8_t *payload = TAKE_PTR(x->frame.payload);
+        next(x, payload, x->frame.size);
 }
 
 static void reply_received(XmlAgent *x, const uint8_t *data, size_t size)
@@ -369,18 +319,6 @@ void xml_upload_flash(XmlAgent *x, const char *info, const char *target, FlashAr
 
 /* ---- the stages ---- */
 
-static bool made_for_this_chip(XmlAgent *x)
-{
-        const uint8_t *mark = memmem(x->stage1, x->n_stage1, AGENT_MARK, strlen(AGENT_MARK));
-        unsigned code;
-        char text[9] = {};
-        if (!mark || (size_t)(x->stage1 + x->n_stage1 - mark) < strlen(AGENT_MARK) + 8)
-                return true;
-        x->ours = true;
-        memcpy(text, mark + strlen(AGENT_MARK), 8);
-        return sscanf(text, "%x", &code) != 1 || code == x->stage.chip->da_code;
-}
-
 static void stage1_enter(Stage *s)
 {
         XmlAgent *x = (XmlAgent *)s;
@@ -390,7 +328,7 @@ static void stage1_enter(Stage *s)
         if (!x->stage1)
                 abort();
         memcpy(x->stage1, agent, x->n_stage1);
-        if (!made_for_this_chip(x)) {
+        if (!agent_fits(x->stage1, x->n_stage1, s->chip, &x->ours)) {
                 xml_stuck(x, "agent of another chip");
                 return;
         }
@@ -418,7 +356,7 @@ static void xml_leave(Stage *s)
 {
         XmlAgent *x = (XmlAgent *)s;
         free(x->stage1);
-        free(x->payload);
+        free(x->frame.payload);
         free(x->content);
 }
 

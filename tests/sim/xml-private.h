@@ -4,6 +4,7 @@
 /* What xml-model.c (frames, loop, dialogues) and xml-command.c (commands) share. */
 
 #include "chips.h"
+#include "frame.h"
 #include "xml-model.h"
 
 typedef struct XmlAgent XmlAgent;
@@ -20,10 +21,7 @@ struct XmlAgent {
 
         /* the frame that is awaited */
         XmlWant want;
-        size_t want_max, want_size, got;
-        bool in_payload;
-        uint8_t header[12];
-        uint8_t *payload;
+        Frame frame;
 
         XmlReply reply;
         XmlWant chunk;
