@@ -31,7 +31,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SHARE = '/rig'
 INSIDE = os.path.exists(f'{SHARE}/phase')
-BOOT_PATIENCE = 240     # a phase, boot and all; a machine may be busy
+BOOT_PATIENCE = 600     # a phase, boot and all; a machine may be busy
 PATIENCE = 60           # one thing
 # systemd-nspawn 252 does not know them and refuses them to all in the container
 CAGE_CALLS = 'landlock_create_ruleset landlock_add_rule landlock_restrict_self'
@@ -87,22 +87,19 @@ def _boot(folder, share, root, phase):
             os.unlink(f'{share}/{name}')
     build = os.environ.get('BUILD', '')
     binds = [f'--bind-ro={build}', f'--bind-ro={TOP}'] if build else []
-    script = ('mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" '
-              '"$2/root" && shift 2 && exec "$@"')
-    command = ['unshare', '--mount', 'sh', '-c', script, 'sh', root, folder,
-               'systemd-nspawn', '--quiet', '--register=no', '--keep-unit', '--private-network',
-               f'--machine=mtkbackup-{os.getpid()}', f'--directory={folder}/root',
-               f'--bind={share}:{SHARE}', *binds, f'--system-call-filter={CAGE_CALLS}', '--boot', 'systemd.wants=rig.service',
-               'systemd.mask=console-getty.service']
+    command = [f'{HERE}/boot', root, folder, f'mtkbackup-{os.getpid()}',
+               f'--bind={share}:{SHARE}', *binds, f'--system-call-filter={CAGE_CALLS}',
+               '--boot', 'systemd.wants=rig.service', 'systemd.mask=console-getty.service']
     with open(f'{folder}/console', 'wb') as console:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console,
                                    stderr=subprocess.STDOUT)
         try:
             process.wait(BOOT_PATIENCE)
-        except BaseException:
+        except subprocess.TimeoutExpired:
+            print(f'# not finished after {BOOT_PATIENCE} s')
+        finally:
             process.terminate()
             process.wait()
-            raise
     return os.path.exists(f'{share}/done')
 
 
@@ -216,7 +213,7 @@ def sh(command, check=True, user=None, env=None):
 
 def same(there, wanted, what=''):
     if there != wanted:
-        raise AssertionError(f'{what}: {there!r} instead of {wanted!r}')
+        raise AssertionError(f'{there!r} instead of {wanted!r}\n{what}')
 
 
 def holds(condition, what):

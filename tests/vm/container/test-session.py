@@ -42,13 +42,14 @@ def session():
     rig.install()
     sh(f'useradd --create-home {PERSON}')
     sh(f'usermod -aG mtkbackup-operators {PERSON}')
-    sh('cp /usr/share/mtkbackup/mtkbackup-operators.rules /etc/polkit-1/rules.d/50-mtkbackup.rules')
+    sh('cp /usr/share/mtkbackup/mtkbackup-operators.rules /etc/polkit-1/rules.d/')
     with open('/etc/systemd/user/desktop.target', 'w', encoding='utf-8') as file:
         file.write(DESKTOP)
     sh(f'loginctl enable-linger {PERSON}')
     uid = pwd.getpwnam(PERSON).pw_uid
     until(lambda: os.path.exists(f'/run/user/{uid}/bus'), 'the bus of the session')
-    same(sh(f'loginctl show-user {PERSON} -p State --value').out.strip(), 'lingering')
+    until(lambda: sh(f'loginctl show-user {PERSON} -p State --value').out.strip() == 'lingering',
+          'logind to have made the session')
 
 
 def starts():
