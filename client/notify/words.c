@@ -307,7 +307,9 @@ void content_of_job(const ContentSource *s, Content *ret)
 
         summarize(s, stage, &c);
         clean_text(s->job, "user_action", action, sizeof(action));
-        if (!c.final && stage != STAGE_LOST)
+        /* what has to be done about a question is to press one of its buttons */
+        bool helps = *action && !c.final && stage != STAGE_LOST && stage != STAGE_QUESTION;
+        if (helps)
                 content_add_line(&c, action);
         content_add_line(&c, s->note);
         say_stage(s, stage, &c);
@@ -319,7 +321,6 @@ void content_of_job(const ContentSource *s, Content *ret)
                 c.buttons &= ~(1u << BUTTON_CANCEL);
         if (s->details || (stage == STAGE_DONE && !*object_text(s->job, "backup")))
                 c.buttons &= ~(1u << BUTTON_DETAILS);
-        bool helps = *action && !c.final && stage != STAGE_LOST;
         if (helps)
                 c.urgency = MAX(c.urgency, URGENCY_NORMAL);
         if (c.final || stage == STAGE_QUESTION || stage == STAGE_LOST || stage == STAGE_SPACE)

@@ -135,8 +135,10 @@ def test_question():
     with scene() as (d, s, n):
         s.plug('1-2', 'MT6765')
         for key, call in (('approve', 'Approve'), ('refuse', 'Cancel')):
-            s.job(Automatic=True, NeedsApproval=True, StartedByUID=4242, Device='1-2')
+            s.job(Automatic=True, NeedsApproval=True, StartedByUID=4242, Device='1-2',
+                  UserAction='To agree: mtkbackupctl auto approve 1.')
             question = n.wait(lambda b: b.buttons == ['approve', 'refuse'])
+            assert 'mtkbackupctl' not in question.body, question
             assert question.summary == 'Back up this phone?' and '1-2' in question.body, question
             assert question.timeout == 0
             n.press(question, key)
@@ -144,8 +146,10 @@ def test_question():
             n.shown.clear()
     # where there are no buttons, the command stands in the text
     with scene(capabilities=('body',)) as (d, s, n):
-        s.job(Automatic=True, NeedsApproval=True, StartedByUID=4242, Device='1-2')
+        s.job(Automatic=True, NeedsApproval=True, StartedByUID=4242, Device='1-2',
+              UserAction='To agree: mtkbackupctl auto approve 1.')
         question = n.wait('Back up this phone?')
+        assert question.body.count('mtkbackupctl auto approve 1') == 1, question
         assert 'mtkbackupctl cancel 1' in question.body, question
 
 

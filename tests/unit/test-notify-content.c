@@ -32,7 +32,8 @@ static void test_stages(void **state)
                         "", "Ready to back up a phone|Switch the phone off.|Job 3, profile mt6765",
                         -1, URGENCY_NORMAL },
                 { "{'id':3,'kind':'backup','state':'running','phase':'handshake','device':'1-2'}",
-                        "", "Backing up a phone at port 1-2|Waking the phone|Job 3", -1, URGENCY_LOW },
+                        "", "Backing up a phone at port 1-2|Waking the phone|Job 3", -1,
+                        URGENCY_LOW },
                 { "{'id':3,'kind':'backup','state':'running','phase':'reading','device':'1-2',"
                   "'name':'mine','progress':{'bytes_total':200,'bytes_done':85,'progress':0.425,"
                   "'item':'system','item_index':4,'item_count':16,"
