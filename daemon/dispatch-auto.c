@@ -40,9 +40,22 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f)
 
 /* ---- a phone that has said what it is ---- */
 
+/* An agent that is not ours was started by somebody, and may be writing. */
+static bool is_in_use(const Device *d)
+{
+        return strcmp(d->mode, "agent") == 0;
+}
+
 bool dispatch_auto_wants(const Manager *m, const Device *d)
 {
-        return dispatch_auto_enabled(m, NULL) && !d->passed;
+        return dispatch_auto_enabled(m, NULL) && !d->passed && !is_in_use(d);
+}
+
+const char *dispatch_auto_refrains(const Manager *m, const Device *d)
+{
+        if (!dispatch_auto_enabled(m, NULL) || !is_in_use(d))
+                return "";
+        return "A download agent runs on this phone already: automatic backup does not disturb it.";
 }
 
 const Profile *dispatch_auto_profile(const Manager *m, const Phone *phone)
@@ -181,6 +194,17 @@ static AutoStep step_to_job(
         return AUTO_WAIT;
 }
 
+/* Where more can be said than the reason alone. */
+static void explain(Manager *m, const Session *s, PolicyDecision d, Failure *f)
+{
+        const char *profile = m->config.automatic.profile;
+
+        if (d == POLICY_NO_PROFILE && profile[0])
+                (void)profile_set_get(&m->profiles, profile, f);
+        else if (d == POLICY_NO_AGENT)
+                dispatch_missing_agent(m, s, NULL, f);
+}
+
 AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size)
 {
         const Profile *p = dispatch_auto_profile(m, &s->phone);
@@ -207,7 +231,11 @@ AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size)
                         return step;
                 d = POLICY_ASKED;
         }
-        snprintf(why, size, "%s", d == POLICY_NO_STORE ? f.text : policy_reason(d));
+        explain(m, s, d, &f);
+        if (failure_is_set(&f))
+                snprintf(why, size, "%s%s%s", f.text, f.hint[0] ? " " : "", f.hint);
+        else
+                snprintf(why, size, "%s", policy_reason(d));
         if (d == POLICY_ASKED && hold(m, s))
                 return AUTO_WAIT;
         log_info("Port %s: %s", s->port, why);

@@ -177,9 +177,9 @@ static void fail_job(Manager *m, Session *s, const Failure *f)
         dispatch_fail(m, j, f);
 }
 
-static void set_missing_agent(Manager *m, const Session *s, const Job *j, Failure *f)
+void dispatch_missing_agent(Manager *m, const Session *s, const Job *j, Failure *f)
 {
-        const Chip *chip = match_chip(j, &s->phone);
+        const Chip *chip = j ? match_chip(j, &s->phone) : chip_by_code(s->phone.hw_code);
         char what[96];
 
         phone_describe(&s->phone, what, sizeof what);
@@ -218,7 +218,7 @@ static bool begin(Manager *m, Session *s, Job *j)
         if (s->state != SESSION_IDENTIFIED ||
                 dispatch_agent_fits(m, profile_of(m, s), &s->phone, chip_of(s)))
                 return true;
-        set_missing_agent(m, s, j, &f);
+        dispatch_missing_agent(m, s, j, &f);
         if (j->request.kind != JOB_DETECT) {
                 fail_job(m, s, &f);
                 return false;

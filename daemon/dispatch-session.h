@@ -25,6 +25,8 @@ void dispatch_fail(Manager *m, Job *j, const Failure *f);
 void dispatch_set_action(Manager *m, Job *j, const char *text);
 /* There is a download agent for this phone, by the wish of the profile (which may be NULL). */
 bool dispatch_agent_fits(const Manager *m, const Profile *p, const Phone *phone, const Chip *chip);
+/* Says that there is none and what can be done; j NULL: automatic backup looks for it. */
+void dispatch_missing_agent(Manager *m, const Session *s, const Job *j, Failure *f);
 /* The device's session is over; it is dropped when nothing hangs on its port any more. */
 void dispatch_session_gone(Manager *m, Device *d);
 /* Another phone has come to the port while the session ended. */

@@ -353,7 +353,7 @@ static void appear(Manager *m, Device *d)
         until = devices_alone_until(&m->devices, d->port, now, &d->next_job);
         d->passed = until > 0;
         d->state = until > 0 ? DEVICE_LEFT_ALONE : DEVICE_ATTACHED;
-        d->message[0] = 0;
+        snprintf(d->message, sizeof d->message, "%s", dispatch_auto_refrains(m, d));
         d->unreachable = false;
         d->phone = (Phone){ 0 };
         d->alone = sd_event_source_disable_unref(d->alone);

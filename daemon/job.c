@@ -310,7 +310,7 @@ int job_from_json(const json_t *json, Job **ret)
         r->automatic = get_truth(json, "automatic", &bad);
         r->needs_approval = get_truth(json, "needs_approval", &bad);
         snprintf(r->mark, sizeof r->mark, "%s", get_text(json, "mark", sizeof r->mark - 1, &bad));
-        if (r->automatic && !phone_mark_valid(r->mark))
+        if ((r->automatic && !phone_mark_valid(r->mark)) || (r->needs_approval && !r->automatic))
                 bad = true;
         snprintf(r->chip, sizeof r->chip, "%s", get_text(json, "chip", JOB_CHIP_MAX, &bad));
         r->profile = strdup(get_text(json, "profile", JOB_NAME_MAX, &bad));

@@ -93,9 +93,8 @@ const char *policy_reason(PolicyDecision d)
                 [POLICY_WRITER_WAITS] = "Nothing is backed up automatically while a job waits that "
                                         "writes to a phone.",
                 [POLICY_NO_STORE] = "The store cannot be used for a backup now.",
-                [POLICY_NO_PROFILE] = "Automatic backup has no usable profile for this phone.",
-                [POLICY_NO_AGENT] = "No imported download agent fits this phone. Import one that "
-                                    "does: mtkbackupctl agents import FILE.",
+                [POLICY_NO_PROFILE] = "The profile of automatic backup is not for this phone.",
+                [POLICY_NO_AGENT] = "No imported download agent fits this phone.",
                 [POLICY_NO_IDENTITY] = "The phone gives no id of its own, so that it cannot be "
                                        "backed up automatically; it can by hand.",
                 [POLICY_REFUSED] = "Somebody refused the automatic backup of this phone; "

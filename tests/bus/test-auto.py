@@ -273,7 +273,9 @@ def test_profile():
     configure('enabled: yes', 'profile: mt6768')
     auto(True)
     n = stranger()
-    assert 'no usable profile' in plug_and_boot(n)
+    assert 'is not for this phone' in plug_and_boot(n)
+    configure('enabled: yes', 'profile: gone')
+    assert 'no profile "gone"' in plug_and_boot(stranger())
     configure('enabled: yes', 'profile: identity')
     n = stranger()
     acquaint(n)
@@ -382,6 +384,54 @@ def test_broken_state_is_put_aside():
     assert os.path.exists(path + '.bad')
 
 
+def test_phone_in_other_hands():
+    """An agent that somebody else started may be writing: it is not disturbed."""
+    configure('enabled: yes')
+    auto(True)
+    n = stranger(usb_id=0x0e8d2001)
+    station.plug(n)
+    assert 'does not disturb' in station.wait_device(f'1-{n}', 'attached')['Message']
+    wait_event(n, 'booted')
+    assert not [e for e in events(n) if e.startswith('first')], events(n)
+    use(n, usb_id=0)
+
+
+def test_several_at_once():
+    configure('enabled: yes')
+    auto(True)
+    strangers = [stranger(i, window_ms=300) for i in range(1, 6)]
+    for n in strangers:
+        station.plug(n)
+    for n in strangers:
+        wait_event(n, 'booted')
+        station.take_out(n)
+    assert len(jobs()) == len(strangers), jobs()
+    for job in jobs():
+        approve(job)
+    for n in strangers:
+        station.plug(n)
+    for job in jobs():
+        p = station.wait_state(job, *ENDED)
+        assert p['Result'] == 'complete', dict(p)
+        is_whole(int(p['Device'].split('-')[1]), p['Backup'])
+
+
+def test_two_phones_that_claim_to_be_one():
+    """Cloned ids: one of them is backed up, the other starts."""
+    configure('enabled: yes')
+    auto(True)
+    one = stranger()
+    acquaint(one)
+    two = use(2, serial=last_serial[0], window_ms=WINDOW_MS, optional=1)
+    station.plug(one)
+    job = automatic_job()
+    station.plug(two)
+    assert 'queued already' in station.wait_device(f'1-{two}', 'left-alone')['Message']
+    wait_event(two, 'booted')
+    assert list(jobs()) in ([job], []), jobs()
+    assert station.wait_state(job, *ENDED)['Result'] == 'complete'
+
+
 def test_strangers_in_crowds():
     """So many phones that nobody agreed to: the number of jobs has an end, every phone starts."""
     configure('enabled: yes')
@@ -422,4 +472,5 @@ rig.run(test_off_is_the_default, test_consent_and_due, test_held_for_the_answer,
         test_refused, test_known_phones_only, test_identity_in_the_storage, test_no_identity,
         test_profile, test_queued_jobs_come_first, test_asked_phone_is_backed_up_by_hand,
         test_switched_on_while_it_waits, test_failures_have_an_end, test_killed_and_started_again,
-        test_broken_state_is_put_aside, test_strangers_in_crowds, test_no_agent, before=clean)
+        test_broken_state_is_put_aside, test_phone_in_other_hands, test_several_at_once,
+        test_two_phones_that_claim_to_be_one, test_strangers_in_crowds, test_no_agent, before=clean)
