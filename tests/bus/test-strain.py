@@ -214,13 +214,21 @@ def test_clock_jumps():
 def test_reload_with_mistakes():
     """File, line and column are said, and what was valid stays valid: for each kind of mistake."""
     with rig.rig() as r:
-        r.write('mtkbackupd.yaml', 'chips: [0x1234=MT6765]\n')
+        r.write('mtkbackupd.yaml', 'auto-backup: {enabled: on}\n')
         r.start()
+
+        def automatic():
+            return [r.get(rig.ROOT, rig.MANAGER, name) for name in
+                    ('AutoBackup', 'AutoBackupDecidedBy')]
+        assert automatic() == [True, 'configuration']
         for text, place, what in (('cage: perhaps\n', '1:7', 'cage'), ('\nstor: /x\n', '2:1', 'stor'),
                                   ('store: [\n', '2:1', ''), ('store: relative\n', '1:8', 'absolute'),
                                   ('chips: [1, 2]\n', '1:9', '0x1234=MT6765'),
                                   ('cage: optional\ncage: required\n', '2:1', 'cage'),
-                                  ('\xff', '1:1', '')):
+                                  ('\xff', '1:1', ''),
+                                  ('auto-backup: {enabled: off}\ncage: perhaps\n', '2:7', 'cage'),
+                                  ('auto-backup: {enabled: off, minimum-interval: x}\n', '1:47',
+                                   'minimum-interval')):
             said = len(r.log())
             r.write('mtkbackupd.yaml', text)
             r.daemon.send_signal(signal.SIGHUP)
@@ -228,13 +236,15 @@ def test_reload_with_mistakes():
                              f'the refusal of {text!r}')
             assert f'mtkbackupd.yaml:{place}' in line and what in line, (text, line)
             assert rig.error_of(r.manager, 'Reload')[0] == 'InvalidFile'
-            r.manager('ListProfiles')
+            assert automatic() == [True, 'configuration'], text
         os.unlink(r.path('mtkbackupd.yaml'))
         os.mkdir(r.path('mtkbackupd.yaml'))
         assert rig.error_of(r.manager, 'Reload')[0] == 'InvalidFile'
         os.rmdir(r.path('mtkbackupd.yaml'))
+        assert automatic() == [True, 'configuration']
         r.write('mtkbackupd.yaml', 'cage: optional\n')
         r.manager('Reload')
+        assert automatic() == [False, 'default']
         r.queue('detect')
 
 
