@@ -390,7 +390,8 @@ def test_phone_in_other_hands():
     auto(True)
     n = stranger(usb_id=0x0e8d2001)
     station.plug(n)
-    assert 'does not disturb' in station.wait_device(f'1-{n}', 'attached')['Message']
+    message = station.wait_device(f'1-{n}', 'attached', 'failed')['Message']
+    assert 'download agent' in message.lower(), message
     wait_event(n, 'booted')
     assert not [e for e in events(n) if e.startswith('first')], events(n)
     use(n, usb_id=0)
