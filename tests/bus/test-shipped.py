@@ -157,7 +157,7 @@ def test_unit_can_work():
     assert 'PrivateNetwork' not in s, 'stops the events of udev'
     assert 'PrivateDevices' not in s, 'hides the phones'
     assert s['RestrictAddressFamilies'] == ['AF_UNIX AF_NETLINK']
-    assert s['DeviceAllow'] == ['char-usb_device rw'] and s['DevicePolicy'] == ['closed']
+    assert s['DeviceAllow'] == ['char-189 rw'] and s['DevicePolicy'] == ['closed']
     allowed = s['SystemCallFilter'][0].split()
     for call in ('@system-service', 'seccomp', 'landlock_create_ruleset', 'landlock_add_rule',
                  'landlock_restrict_self'):
