@@ -139,7 +139,8 @@ static int serve(Redir *r)
                         return 1;
                 if (fds[1].revents && !commands(r))
                         return 0;
-                if (r->spec.config.strict && d->ops->breaches(redir_device(r->front)))
+                d = redir_device(r->front); /* perhaps another one by now */
+                if (r->spec.config.strict && d->ops->breaches(d))
                         return 3;
         }
 }
