@@ -24,7 +24,6 @@ enum {
         TOKENS_US = 300000,
         AGENT_MAX = 16 * 1024 * 1024,
         CLOSE_US = 1000,
-        ROM_BITES_US = 5000000, /* its watchdog, unless somebody switches it off */
 };
 
 typedef enum BootState { BOOT_WAITS, BOOT_LISTENS, BOOT_TOKENS, BOOT_LOOP, BOOT_STILL } BootState;
@@ -96,7 +95,7 @@ static void rom_enter(Stage *s)
         model_set_usb(s->model, USB_BROM);
         b->wdt_mode = traits(b)->wdt_mode;
         b->state = BOOT_TOKENS;
-        s->timer = model_now(s->model) + ROM_BITES_US;
+        s->timer = model_now(s->model) + s->config->bite_ms * MODEL_MS;
         model_event(s->model, "boot rom");
 }
 
