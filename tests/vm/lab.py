@@ -4,6 +4,7 @@
 A test is a function with the lab as its argument. All of a program run in one machine, as jobs of
 years do, and leave it ready for the next: no job, no phone. A failed one gets the rest a new
 machine."""
+import filecmp
 import json
 import os
 import shutil
@@ -21,7 +22,7 @@ SIM = os.environ['SIM']         # folder of the built simulator's programs
 LIMIT = vm.LIMIT
 NOBODY = 65534
 # A phone that listens much longer than a real one, because this computer is much slower.
-PATIENT = 'window_ms=60000,enum_ms=90000,strict=1'
+PATIENT = 'window_ms=60000,enum_ms=90000,bite_ms=90000,strict=1'
 
 
 def poll(what, found, limit=LIMIT, step=0.05):
@@ -49,6 +50,7 @@ class Phone:
             preexec_fn=vm.die_with_parent)
 
     def do(self, line):
+        assert self.process.poll() is None, f'the phone has ended: {self.process.returncode}'
         self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
@@ -84,13 +86,15 @@ class Phone:
         return poll(f'“{text}” of the phone', lambda: text in self.since(mark))
 
     def away(self):
-        """The phone has left or is made to leave, as when a person takes it."""
+        """It leaves unless it has left already."""
         self.do('unplug')
 
     def stop(self):
-        self.process.stdin.close()
         try:
+            self.process.stdin.close()
             self.process.wait(5)
+        except BrokenPipeError:
+            self.process.wait()
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -104,6 +108,7 @@ class Lab:
         self.run = self.machine.run
         self.succeeds = self.machine.succeeds
         self.phones = []
+        self.alone = 0
         try:
             self.install()
             for port, spec in enumerate(specs, 1):
@@ -113,11 +118,13 @@ class Lab:
             raise
 
     def install(self):
-        agent = f'{self.folder}/agent.bin'
-        subprocess.run([f'{SIM}/mkagent', agent], check=True)
-        self.machine.put([PACKAGE, agent])
+        agent, preloader = f'{self.folder}/agent.bin', f'{self.folder}/preloader.bin'
+        subprocess.run([f'{SIM}/mkagent', agent, '--chip', 'mt6765', '--chip', '0x6580'], check=True)
+        subprocess.run([f'{SIM}/mkpreloader', preloader], check=True)
+        self.machine.put([PACKAGE, agent, preloader])
         self.run('dpkg --install /tmp/in/*.deb && rm /tmp/in/*.deb')
         self.ctl('agents import /tmp/in/agent.bin')
+        self.ctl('agents import /tmp/in/preloader.bin')
 
     def ctl(self, words, code=0):
         """Runs the client as root; what it printed."""
@@ -139,6 +146,16 @@ class Lab:
                         '"ssa{sv}" detect "" 0')
         return int(said.split()[1])
 
+    def let_go(self, phone, mark):
+        """A session is over: the phone starts again, the service leaves it alone this once, and a
+        person takes it before it has started Android."""
+        phone.wait('reboot', mark)
+        self.alone += 1
+        poll('the phone to be left alone', lambda: int(self.run(
+            'journalctl -u mtkbackupd -o cat | grep -c "left alone"', check=False)) >= self.alone)
+        phone.away()
+        self.settle()
+
     def settle(self):
         """Waits until no phone is there for kernel, udev and service."""
         poll('phones to be gone', lambda: not self.succeeds('ls /sys/bus/usb/devices/?-?'))
@@ -159,6 +176,36 @@ class Lab:
 
     def state(self, number, *states):
         poll(f'job {number} to be {states}', lambda: self.job(number)['state'] in states)
+
+    def whole(self, job, phone):
+        """The job is done, and its backup equal to the phone's flash, byte for byte; its MiB."""
+        ended = self.ended(job)
+        assert ended['state'] == 'done' and ended['backup'], ended
+        self.ctl(f'export --format rom {ended["backup"]} /tmp/out')
+        to = tempfile.mkdtemp(dir=self.folder)
+        self.machine.get('/tmp/out', to)
+        self.run('rm -r /tmp/out')
+        size = 0
+        for name in ('user', 'boot1', 'boot2'):
+            ours, theirs = f'{to}/EMMC_{name.upper()}.img', f'{phone.flash}/{name}.img'
+            assert filecmp.cmp(ours, theirs, shallow=False), name
+            size += os.stat(ours).st_size
+        shutil.rmtree(to)
+        return size >> 20
+
+    def reading(self, job, at_least=4 << 20):
+        """Waits until the job is in the middle of it."""
+        poll(f'job {job} to read', lambda: self.job(job)['progress']['bytes_done'] > at_least)
+
+    def node(self):
+        """The node of the phone on port 1."""
+        where = '/sys/bus/usb/devices/1-1'
+        said = poll('the node', lambda: self.run(
+            f'exec 2>/dev/null; test -e /run/udev/data/c$(cat {where}/dev) && '
+            f'cat {where}/busnum {where}/devnum',
+            check=False).split())
+        assert len(said) == 2, said
+        return '/dev/bus/usb/{:03}/{:03}'.format(*map(int, said))
 
     def show(self):
         """What helps to understand a failure."""
@@ -189,8 +236,10 @@ def say(text):
 
 
 def run_tests(tests, specs):
-    """Runs them in order with a phone of each spec; never returns."""
+    """Runs them in order with a phone of each spec; never returns. Arguments of the program are
+    names of tests ("killed"): only these."""
     global PACKAGE
+    tests = [t for t in tests if not sys.argv[1:] or t.__name__[len('test_'):] in sys.argv[1:]]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
         if not os.path.exists(f'{SIM}/redir'):

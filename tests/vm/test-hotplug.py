@@ -2,29 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The hotplug proof: the package as installed, Debian's kernel, cdc_acm in the way, ModemManager
 running. Rights of the node, a whole backup, and how long a phone waits for its first byte."""
-import filecmp
-import os
 import re
 import statistics
 import time
 
 from lab import NOBODY, PATIENT, poll, run_tests, say
 
-PHONE = f'mt6765,user=96M,{PATIENT}'
+PHONE = f'mt6765,user=64M,{PATIENT}'
 PLUGS = 5
-# A phone listens for at least a second. The bar for a real machine is 150 ms; an emulated processor
-# is tens of times slower than the one it runs on, which others use as well. What is printed counts;
-# this only notices when something waits that should not wait.
-GROSS_MS = 2500
-
-
-def node(lab):
-    """The phone's node in the machine."""
-    path = poll('the node', lambda: lab.run(
-        'grep -l 0e8d /sys/bus/usb/devices/1-1/idVendor 2>/dev/null && '
-        'cat /sys/bus/usb/devices/1-1/busnum /sys/bus/usb/devices/1-1/devnum', check=False))
-    bus, device = map(int, path.split()[1:])
-    return f'/dev/bus/usb/{bus:03}/{device:03}'
+# A phone listens for at least a second, and 150 ms is the bar. The machine is slower than any
+# computer with a phone at it, so its own clock can be compared with the bar; but what it waits for,
+# the phone and the wire, is as slow as this host is at the moment. What is printed counts; the test
+# only notices when something waits that should not wait.
+BAR_MS = 150
+GROSS_MS = 1000
 
 
 def test_nobody_asked(lab):
@@ -32,7 +23,7 @@ def test_nobody_asked(lab):
     phone, = lab.phones
     assert lab.run('systemctl is-active ModemManager mtkbackupd').split() == ['active'] * 2
     phone.plug()
-    path = node(lab)
+    path = lab.node()
     lab.run('udevadm settle')
     rights = lab.run(f'stat -c "%U %G %a" {path}').strip()
     assert rights == 'root mtkbackup 660', rights
@@ -55,23 +46,10 @@ def test_whole_backup(lab):
     job = lab.queue('mt6765')
     mark = phone.mark()
     phone.plug()
-    ended = lab.ended(job)
-    assert ended['state'] == 'done' and ended['result'], ended
+    say(f'{lab.whole(job, phone)} MiB compared')
     # the driver had been there before us, and the phone was not spoken to again
     assert 'ttyACM' in lab.run('dmesg')
-    phone.wait('reboot', mark)
-    phone.away()
-    lab.ctl('export --format rom latest /tmp/out')
-    to = os.path.join(lab.folder, 'out')
-    os.mkdir(to)
-    lab.machine.get('/tmp/out', to)
-    lab.run('rm -r /tmp/out')
-    size = 0
-    for name in ('user', 'boot1', 'boot2'):
-        ours, theirs = f'{to}/EMMC_{name.upper()}.img', f'{phone.flash}/{name}.img'
-        assert filecmp.cmp(ours, theirs, shallow=False), name
-        size += os.stat(ours).st_size
-    say(f'{size >> 20} MiB compared')
+    lab.let_go(phone, mark)
 
 
 def first_byte(events, packets):
@@ -97,6 +75,7 @@ def test_first_byte(lab):
     lab.run('modprobe usbmon')
     results = []
     for _ in range(PLUGS):
+        mark = phone.mark()
         job = lab.detect()
         lab.run('(udevadm monitor --kernel --udev --subsystem-match=usb >/run/events 2>&1 &);'
                 '(cat /sys/kernel/debug/usb/usbmon/0u >/run/packets &);'
@@ -105,14 +84,29 @@ def test_first_byte(lab):
         lab.ended(job)
         lab.run('pkill udevadm; pkill -x cat', check=False)
         results.append(first_byte(lab.run('cat /run/events'), lab.run('head -n 400 /run/packets')))
-        phone.away()
-        lab.settle()
+        lab.let_go(phone, mark)
     for what, times in zip(('kernel event to first byte out', 'udev event to first byte out',
                             'udev event to first byte taken by the phone'), zip(*results)):
-        say(f'{what}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms of '
-            f'{PLUGS} plugs (emulated processor; the bar on a real one is 150 ms)')
+        say(f'measured: {what}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms of '
+            f'{PLUGS} plugs at one instruction a nanosecond; the bar is {BAR_MS} ms')
     assert max(times[1] for times in results) < GROSS_MS, results
 
 
+def test_late_kernel(lab):
+    """the service was started before the kernel's part of USB was loaded"""
+    phone, = lab.phones
+    lab.run('systemctl stop mtkbackupd')
+    lab.run('pkill -x cat; modprobe --remove usbmon cdc_acm xhci_pci usbcore; '
+            '! grep usb_device /proc/devices')
+    lab.run('systemctl start mtkbackupd')
+    lab.run('modprobe xhci_pci && udevadm settle')
+    mark = phone.mark()
+    job = lab.detect()
+    phone.plug()
+    ended = lab.ended(job)
+    assert ended['state'] == 'done', ended
+    lab.let_go(phone, mark)
+
+
 if __name__ == '__main__':
-    run_tests([test_nobody_asked, test_whole_backup, test_first_byte], [PHONE])
+    run_tests([test_nobody_asked, test_whole_backup, test_first_byte, test_late_kernel], [PHONE])
