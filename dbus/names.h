@@ -4,6 +4,7 @@
 /* Every name the outside knows, in one place for daemon and client. Major version 1 only grows. */
 
 #define BUS_NAME "org.mtkbackup1"
+#define BUS_NAME_NOTIFY "org.mtkbackup1.Notify" /* the agent, on the bus of a session */
 #define PATH_MANAGER "/org/mtkbackup1"
 #define PATH_DEVICES "/org/mtkbackup1/device" /* + "/" + sd_bus_path_encode(port) */
 #define PATH_JOBS "/org/mtkbackup1/job"       /* + "/_" + id */

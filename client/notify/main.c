@@ -10,9 +10,7 @@
 
 #include "basic/log.h"
 #include "client/notify/notifier.h"
-
-/* one of us a session: a desktop may start us as a service and by its autostart */
-#define OWN_NAME "org.mtkbackup1.Notify"
+#include "dbus/names.h"
 
 static const char usage[] = "mtkbackup-notify [--help] [--version]\n"
                             "Shows jobs of mtkbackupd as notifications of the desktop.\n";
@@ -84,7 +82,8 @@ static int run(void)
                 log_error("No session bus: %s", strerror(-r));
                 return EXIT_FAILURE;
         }
-        r = sd_bus_request_name(session, OWN_NAME, 0);
+        /* a desktop may start us as a service and by its autostart */
+        r = sd_bus_request_name(session, BUS_NAME_NOTIFY, 0);
         if (r == -EEXIST) {
                 log_info("The session has one of us already");
                 return EXIT_SUCCESS;

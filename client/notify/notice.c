@@ -71,7 +71,7 @@ void notice_refresh(Notice *n, bool visible, bool lost)
         struct timespec now;
         Content c;
 
-        if (!visible || n->retried) {
+        if (!visible || n->gone) {
                 bubble_unwant(&n->bubble);
                 return;
         }
@@ -141,7 +141,7 @@ static int on_retried(sd_bus_message *m, void *userdata, sd_bus_error *ret_error
 {
         Notice *n = userdata;
 
-        n->retried = answered(n, m);
+        n->gone = answered(n, m);
         n->changed(n->userdata);
         return 0;
 }

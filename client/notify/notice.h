@@ -14,7 +14,7 @@ typedef struct Notice {
         char chip[32], port[64]; /* of the phone, and where it was when that was known */
         char note[CONTENT_NOTE_MAX];
         bool details;
-        bool retried;      /* another job has taken its place */
+        bool gone;         /* another job has taken its place, or the service knows it no more */
         sd_bus_slot *call; /* of a button */
         Service *service;  /* borrowed */
         void (*changed)(void *userdata);

@@ -120,7 +120,7 @@ static void drop(Notifier *n, Notice *notice)
 /* Nobody waits for anything of it. */
 static bool is_idle(const Notifier *n, const Notice *notice)
 {
-        return notice_is_final(notice) && !notice->call && n->sending != notice;
+        return (notice->gone || notice_is_final(notice)) && !notice->call && n->sending != notice;
 }
 
 /* Room for one more: the oldest goes whose end was shown, or else the oldest that had its end. */
@@ -152,9 +152,8 @@ static void refresh_all(Notifier *n)
         for (size_t i = n->n_notices; i-- > 0;) {
                 Notice *notice = n->notices[i];
                 refresh(n, notice);
-                if (is_idle(n, notice) &&
-                        (bubble_is_over(&notice->bubble) ||
-                                (notice->retried && !notice->bubble.id)))
+                bool over = notice->gone ? !notice->bubble.id : bubble_is_over(&notice->bubble);
+                if (over && is_idle(n, notice))
                         drop(n, notice);
         }
 }
@@ -226,8 +225,10 @@ static void on_job_removed(void *userdata, uint32_t id)
         Notifier *n = userdata;
         Notice *notice = find(n, id);
 
-        if (notice && id && !notice_is_final(notice))
-                drop(n, notice);
+        if (!notice || !id || notice_is_final(notice))
+                return;
+        notice->gone = true;
+        look_soon(n);
 }
 
 static void on_device(void *userdata, json_t *device)
@@ -260,14 +261,20 @@ static void on_listed(void *userdata, json_t *jobs, json_t *devices)
         n->missing = sd_event_source_unref(n->missing);
         json_object_clear(n->devices);
         json_array_foreach(devices, i, j) on_device(n, j);
+        /* unless they are listed below: a queue may be lost */
+        for (i = 0; i < n->n_notices; i++)
+                if (!notice_is_final(n->notices[i]))
+                        n->notices[i]->gone = true;
         json_array_foreach(jobs, i, j)
         {
                 uint32_t id = (uint32_t)object_number(j, "id");
                 Notice *notice = find(n, id);
-                if (notice && id)
-                        json_object_update(notice->job, j);
-                else if (id && concerns_us(j) && !job_finished(j)) /* what is over is no news */
+                if (notice && id) {
+                        notice->gone = notice->gone && notice_is_final(notice);
+                        notice_update(notice, j, false);
+                } else if (id && concerns_us(j) && !job_finished(j)) { /* what is over is no news */
                         add(n, id, j);
+                }
         }
         look_soon(n);
 }

@@ -324,12 +324,20 @@ def test_server_that_refuses():
 def test_service_comes_and_goes():
     with scene() as (d, s, n):
         s.job(State='waiting-for-device', UserAction=PLUG, Name='first')
+        s.job(State='running', Name='forgotten')
         n.wait('first')
+        lost = n.wait('forgotten')
         s.leave()
         again = Service(d.rig.address)
         again.job(State='interrupted', Result='interrupted', ErrorMessage='The service ended.')
         until(lambda: again.listener, 'the agent to ask for the list')
         n.wait('The service ended.')
+        # its queue does not know the other one any more
+        until(lambda: lost.id not in n.visible, 'the forgotten job to go')
+        third = again.job(State='running', Name='third')
+        shown = n.wait('third')
+        again.InterfacesRemoved(dbus.ObjectPath(third.path), [rig.JOB])
+        until(lambda: shown.id not in n.visible, 'the removed job to go')
         again.leave()
 
 
