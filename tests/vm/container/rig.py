@@ -167,7 +167,7 @@ def _run_inside(phases):
     bad = 0
     for test in phases[phase]:
         number += 1
-        name = (test.__doc__ or test.__name__).split('\n')[0]
+        name = ' '.join((test.__doc__ or test.__name__).split())
         try:
             test()
             print(f'ok {number} - {name}')

@@ -204,13 +204,10 @@ def remove_keeps():
 
 def purge_without_backups():
     """purging where no backup was ever made leaves nothing but the user"""
-    sh('touch /etc/mtkbackup/mtkbackupd.yaml')
+    sh('touch /etc/mtkbackup/mtkbackupd.yaml; install -d -o mtkbackup /var/cache/mtkbackup/x')
     said = sh('dpkg -P mtkbackup')
     same(said.err.strip(), '')
-    same([p for p in (STATE, '/etc/mtkbackup', '/usr/libexec/mtkbackup', '/usr/share/mtkbackup',
-                      '/etc/systemd/system/dbus-org.mtkbackup1.service',
-                      '/etc/systemd/system/multi-user.target.wants/mtkbackupd.service')
-          if os.path.lexists(p)], [])
+    same(sh("find / -xdev -name '*mtkbackup*' -not -path '/tmp/*' -not -path '/var/tmp/*'").out, '')
     pwd.getpwnam('mtkbackup')
 
 
