@@ -223,6 +223,25 @@ static int xml_info(DaSession *s, Failure *f)
         return note_loss(s, get_info(xml_of(s), f));
 }
 
+/* What the agent makes of the table. Its file holds 16 KiB: a long list is cut. */
+static int get_table(DaXml *x, Layout *layout, Failure *f)
+{
+        _cleanup_free_ File *file = malloc(sizeof *file);
+        int r;
+
+        if (!file)
+                return -ENOMEM;
+        r = get_file(x, "READ-PARTITION-TABLE", "", file, f);
+        if (r != XML_RESULT_OK)
+                return r < 0 ? r : -EOPNOTSUPP;
+        return xml_partition_table(xml_text(file->data, file->size), layout) < 0 ? -EOPNOTSUPP : 0;
+}
+
+static int xml_table(DaSession *s, Layout *layout, Failure *f)
+{
+        return note_loss(s, get_table(xml_of(s), layout, f));
+}
+
 /* ---- reading ---- */
 
 int xml_read_flash(DaXml *x, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
@@ -304,6 +323,7 @@ static const DaOps xml_ops = {
         .start = xml_start,
         .info = xml_info,
         .read = xml_read,
+        .table = xml_table,
         .finish = xml_finish,
         .free = xml_free,
 };

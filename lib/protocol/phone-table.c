@@ -111,6 +111,29 @@ static int read_older(DaSession *s, const Region *user, PhoneTable *t, Failure *
         return r;
 }
 
+/* The agent has its own idea of the partitions: better some names than none. */
+static int ask_agent(DaSession *s, const Region *user, PhoneTable *t, Failure *f)
+{
+        _cleanup_(layout_freep) Layout *found = layout_new();
+        Failure own = {};
+        int r;
+
+        if (!found)
+                return -ENOMEM;
+        r = da_session_table(s, found, &own);
+        if (s->lost && f && !failure_is_set(f))
+                *f = own;
+        if (s->lost || r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return 0;
+        layout_sort(found);
+        r = take_parts(found, user->size, t->layout);
+        if (r == 0 && t->layout->n_parts > 0)
+                t->source = "agent";
+        return r;
+}
+
 int phone_table_read(DaSession *s, PhoneTable *ret, Failure *f)
 {
         const Region *user = storage_region(&s->storage, REGION_USER);
@@ -143,6 +166,8 @@ int phone_table_read(DaSession *s, PhoneTable *ret, Failure *f)
                         return -ENOMEM;
                 /* a broken GPT is no reason to believe in something older */
                 r = r == -ENOENT ? read_older(s, user, ret, f) : 0;
+                if (r == 0 && ret->layout->n_parts == 0)
+                        r = ask_agent(s, user, ret, f);
                 if (r < 0)
                         return r;
         } else {

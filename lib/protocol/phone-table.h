@@ -9,11 +9,12 @@
 typedef struct PhoneTable {
         Layout *layout; /* regions of the storage; parts of the table, if there is one */
         GptFacts gpt;
-        const char *source; /* "gpt", "gpt-backup", "pmt", "mbr", "none" */
-        char problem[160];  /* why there are no parts, or "" */
+        const char *source; /* "gpt", "gpt-backup", "pmt", "mbr", "agent", "none" */
+        char problem[160];  /* what is wrong with the phone's own table, or "" */
 } PhoneTable;
 
-/* Reads both ends of the user area and makes sense of them. A phone without a usable table is no
+/* Reads both ends of the user area and makes sense of them. Where that gives nothing the agent is
+ * asked for the partitions it knows; the problem stays one. A phone without a usable table is no
  * error: the layout then has regions only, and problem says why. 0; an error of the session;
  * -ENOMEM. Done in every case with phone_table_done. */
 int phone_table_read(DaSession *s, PhoneTable *ret, Failure *f);

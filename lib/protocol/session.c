@@ -132,6 +132,15 @@ int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_
         return s->ops->read(s, region, offset, size, sink, userdata, f);
 }
 
+int da_session_table(DaSession *s, Layout *layout, Failure *f)
+{
+        int r = check_in_step(s, f);
+
+        if (r < 0)
+                return r;
+        return s->ops->table ? s->ops->table(s, layout, f) : -EOPNOTSUPP;
+}
+
 int da_session_finish(DaSession *s, DaFinish how, Failure *f)
 {
         int r = check_in_step(s, f);

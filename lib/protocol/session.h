@@ -64,6 +64,9 @@ typedef struct DaOps {
          * with the Failure, or what the sink returned (then the session is in step again). */
         int (*read)(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
                 void *userdata, Failure *f);
+        /* Adds the partitions that the agent itself knows, all of USER, to a layout. NULL for
+         * families whose agents do not tell; -EOPNOTSUPP for one that does not. */
+        int (*table)(DaSession *s, Layout *layout, Failure *f);
         int (*finish)(DaSession *s, DaFinish how, Failure *f);
         void (*free)(DaSession *s);
 } DaOps;
@@ -92,6 +95,7 @@ int da_session_info(DaSession *s, Failure *f);
 /* Checks the range against the region first (-ERANGE, OutOfRange). size 0 reads nothing. */
 int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
         void *userdata, Failure *f);
+int da_session_table(DaSession *s, Layout *layout, Failure *f);
 int da_session_finish(DaSession *s, DaFinish how, Failure *f);
 
 /* For families whose agents want memory settings from a phone in boot ROM mode, before anything is

@@ -123,7 +123,7 @@ typedef struct ManifestDevice {
         uint32_t block_size;
         uint8_t fw_version[8];
         size_t n_fw_version;
-        char ptable[16]; /* gpt, pmt, mbr, scatter, none */
+        char ptable[16]; /* gpt, pmt, mbr, scatter, agent, none */
         bool has_disk_guid, ptable_checked;
         uint8_t disk_guid[16];
         bool primary_ok, backup_ok, tables_equal;

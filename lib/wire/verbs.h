@@ -63,7 +63,7 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 #define VERB_NEED_AGENT "NEED_AGENT"
 /* TYPE (emmc ufs nand nor), BLOCK_SIZE, CID (hex, absent when none), FW_VERSION (hex),
  * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup pmt mbr
- * none), PROTOCOL (of the agent that runs) */
+ * agent none), PROTOCOL (of the agent that runs) */
 #define VERB_STORAGE "STORAGE"
 /* The phone is leaving the bus and will be back on the same port under another id, its program goes
  * on: the next node there is this session's. TEXT= what the person must do for that, "" nothing. */

@@ -24,7 +24,21 @@ static int memory_read(DaSession *s, const Region *region, uint64_t offset, uint
         return 0;
 }
 
-static const DaOps memory_ops = { .name = "memory", .read = memory_read };
+static int listed; /* what the agent answers when it is asked for partitions */
+
+static int memory_table(DaSession *s, Layout *layout, Failure *f)
+{
+        Partition *p = listed < 0 ? NULL : layout_add(layout, "nvram");
+
+        if (!p)
+                return listed;
+        p->region = REGION_USER;
+        p->offset = MiB;
+        p->size = MiB;
+        return 0;
+}
+
+static const DaOps memory_ops = { .name = "memory", .read = memory_read, .table = memory_table };
 
 static DaSession phone(void)
 {
@@ -37,6 +51,7 @@ static DaSession phone(void)
         assert_int_equal(storage_add_region(&s.storage, REGION_USER, 8, sizeof(area), true), 0);
         broken = 0;
         n_reads = 0;
+        listed = -EOPNOTSUPP;
         return s;
 }
 
@@ -118,6 +133,30 @@ static void test_no_table(void **state)
         assert_int_equal(phone_table_read(&s, &t, NULL), 0);
         assert_string_equal(t.source, "none");
         assert_non_null(strstr(t.problem, "no partition table"));
+        phone_table_done(&t);
+}
+
+/* Some agents tell what they know: names, and the problem stays one. */
+static void test_agent_knows(void **state)
+{
+        DaSession s = phone();
+        PhoneTable t;
+
+        listed = 0;
+        write_table("lk");
+        area[512 + 16] ^= 1;
+        area[sizeof(area) - 512 + 16] ^= 1;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "agent");
+        assert_non_null(strstr(t.problem, "damaged"));
+        assert_int_equal(t.layout->n_parts, 1);
+        assert_string_equal(t.layout->parts[0].name, "nvram");
+        phone_table_done(&t);
+
+        /* the phone's own one is better */
+        area[512 + 16] ^= 1;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_string_equal(t.source, "gpt");
         phone_table_done(&t);
 }
 
@@ -207,4 +246,5 @@ static void test_pmt(void **state)
 
 TEST_MAIN(cmocka_unit_test(test_mbr), cmocka_unit_test(test_pmt), cmocka_unit_test(test_table),
         cmocka_unit_test(test_backup_table), cmocka_unit_test(test_no_table),
-        cmocka_unit_test(test_small_area), cmocka_unit_test(test_session_fails))
+        cmocka_unit_test(test_agent_knows), cmocka_unit_test(test_small_area),
+        cmocka_unit_test(test_session_fails))
