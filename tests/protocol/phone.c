@@ -93,6 +93,21 @@ static void make(Phone *p, const char *program, const char *file, const char *co
         run(arguments);
 }
 
+/* Its flash has no such file by itself. */
+static void make_gp1(const Phone *p)
+{
+        char path[160];
+        _cleanup_free_ uint8_t *data = malloc(p->gp1_size);
+        _cleanup_close_ int fd = -1;
+
+        assert_non_null(data);
+        for (size_t i = 0; i < p->gp1_size; i++)
+                data[i] = (uint8_t)(i * 7 + (i >> 9));
+        snprintf(path, sizeof path, "%s/flash/gp1.img", p->dir);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(fd_pwrite_full(fd, data, p->gp1_size, 0), 0);
+}
+
 static void make_files(Phone *p)
 {
         const char *flash[] = { "--user", p->user_size, "--boot", p->boot_size,
@@ -100,6 +115,8 @@ static void make_files(Phone *p)
         const char *agent[] = { "--chip", p->chip, NULL };
 
         make(p, MKFLASH, "flash", flash, p->flash_words);
+        if (p->gp1_size)
+                make_gp1(p);
         make(p, MKAGENT, "agent", agent, p->agent_words);
         if (p->preloader_words[0])
                 make(p, MKPRELOADER, "preloader", NULL, p->preloader_words);

@@ -191,18 +191,20 @@ static void id_text(XmlAgent *x, char *out)
 
 static char *emmc_info(XmlAgent *x)
 {
-        char id[33], *text;
+        char id[33], gp1[32] = "0", *text;
         id_text(x, id);
+        if (area_size(x, FLASH_GP1))
+                snprintf(gp1, sizeof(gp1), "0x%llx", (unsigned long long)area_size(x, FLASH_GP1));
         if (asprintf(&text,
                     "<storage>EMMC</storage><emmc><block_size>0x200</block_size>"
                     "<boot1_size>0x%llx</boot1_size><boot2_size>0x%llx</boot2_size>"
                     "<rpmb_size>0x%llx</rpmb_size><user_size>0x%llx</user_size>"
-                    "<gp1_size>0</gp1_size><gp2_size>0</gp2_size><gp3_size>0</gp3_size>"
+                    "<gp1_size>%s</gp1_size><gp2_size>0</gp2_size><gp3_size>0</gp3_size>"
                     "<gp4_size>0</gp4_size><id>%s</id></emmc>",
                     (unsigned long long)area_size(x, FLASH_BOOT1),
                     (unsigned long long)area_size(x, FLASH_BOOT2),
                     (unsigned long long)area_size(x, FLASH_RPMB),
-                    (unsigned long long)area_size(x, FLASH_USER), id) < 0)
+                    (unsigned long long)area_size(x, FLASH_USER), gp1, id) < 0)
                 abort();
         return text;
 }
