@@ -10,7 +10,7 @@ static const char *const button_names[] = {
         [BUTTON_REFUSE] = "refuse",
         [BUTTON_RETRY] = "retry",
         [BUTTON_CANCEL] = "cancel",
-        [BUTTON_DETAILS] = "details",
+        [BUTTON_SHOW] = "show",
 };
 DEFINE_TABLE(button, Button, button_names)
 
@@ -21,7 +21,7 @@ const char *button_label(Button b)
                 [BUTTON_REFUSE] = "Not this phone",
                 [BUTTON_RETRY] = "Try again",
                 [BUTTON_CANCEL] = "Cancel",
-                [BUTTON_DETAILS] = "Details",
+                [BUTTON_SHOW] = "Details",
         };
         return table_name(labels, ELEMENTS(labels), (int)b);
 }

@@ -28,7 +28,7 @@ typedef enum Button {
         BUTTON_REFUSE,
         BUTTON_RETRY,
         BUTTON_CANCEL,
-        BUTTON_DETAILS,
+        BUTTON_SHOW,
         _BUTTON_MAX
 } Button;
 DECLARE_TABLE(button, Button);

@@ -179,7 +179,7 @@ static int press_retry(Notice *n, const char *path)
                 n->service, path, IFACE_JOB, "Retry", true, on_retried, n, &n->call, "a{sv}", 0);
 }
 
-static int press_details(Notice *n, const char *path)
+static int press_show(Notice *n, const char *path)
 {
         _cleanup_free_ char *backup = bus_backup_path(object_text(n->job, "backup"));
 
@@ -198,7 +198,7 @@ void notice_press(Notice *n, Button button)
                 [BUTTON_REFUSE] = press_cancel,
                 [BUTTON_RETRY] = press_retry,
                 [BUTTON_CANCEL] = press_cancel,
-                [BUTTON_DETAILS] = press_details,
+                [BUTTON_SHOW] = press_show,
         };
         _cleanup_free_ char *path = bus_job_path(n->id);
 

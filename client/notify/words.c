@@ -67,18 +67,16 @@ static const struct {
         [STAGE_QUEUED] = { "phone", "transfer", URGENCY_LOW, B(CANCEL), .stays = true },
         [STAGE_WAITING] = { "phone", "device", URGENCY_NORMAL, B(CANCEL), .stays = true },
         [STAGE_SPACE] = { "drive-harddisk", "transfer", URGENCY_NORMAL, B(CANCEL), .stays = true },
-        [STAGE_RUNNING] = { "phone", "transfer", URGENCY_LOW, B(CANCEL) | B(DETAILS),
-                .stays = true },
-        [STAGE_CHECKING] = { "phone", "transfer", URGENCY_LOW, B(CANCEL) | B(DETAILS),
-                .stays = true },
+        [STAGE_RUNNING] = { "phone", "transfer", URGENCY_LOW, B(CANCEL) | B(SHOW), .stays = true },
+        [STAGE_CHECKING] = { "phone", "transfer", URGENCY_LOW, B(CANCEL) | B(SHOW), .stays = true },
         [STAGE_LOST] = { "dialog-warning", "transfer.error", URGENCY_NORMAL, 0, .stays = true },
-        [STAGE_DONE] = { "phone", "transfer.complete", URGENCY_NORMAL, B(DETAILS), .final = true },
-        [STAGE_GAPS] = { "dialog-warning", "transfer.error", URGENCY_CRITICAL,
-                B(RETRY) | B(DETAILS), .stays = true, .final = true },
-        [STAGE_FAILED] = { "dialog-error", "transfer.error", URGENCY_CRITICAL,
-                B(RETRY) | B(DETAILS), .stays = true, .final = true },
+        [STAGE_DONE] = { "phone", "transfer.complete", URGENCY_NORMAL, B(SHOW), .final = true },
+        [STAGE_GAPS] = { "dialog-warning", "transfer.error", URGENCY_CRITICAL, B(RETRY) | B(SHOW),
+                .stays = true, .final = true },
+        [STAGE_FAILED] = { "dialog-error", "transfer.error", URGENCY_CRITICAL, B(RETRY) | B(SHOW),
+                .stays = true, .final = true },
         [STAGE_INTERRUPTED] = { "dialog-error", "transfer.error", URGENCY_CRITICAL,
-                B(RETRY) | B(DETAILS), .stays = true, .final = true },
+                B(RETRY) | B(SHOW), .stays = true, .final = true },
         [STAGE_CANCELED] = { "phone", "transfer", URGENCY_LOW, 0, .final = true },
 #undef B
 };
@@ -320,7 +318,7 @@ void content_of_job(const ContentSource *s, Content *ret)
         if (!json_is_true(json_object_get(s->job, "cancelable")))
                 c.buttons &= ~(1u << BUTTON_CANCEL);
         if (s->details || (stage == STAGE_DONE && !*object_text(s->job, "backup")))
-                c.buttons &= ~(1u << BUTTON_DETAILS);
+                c.buttons &= ~(1u << BUTTON_SHOW);
         if (helps)
                 c.urgency = MAX(c.urgency, URGENCY_NORMAL);
         if (c.final || stage == STAGE_QUESTION || stage == STAGE_LOST || stage == STAGE_SPACE)

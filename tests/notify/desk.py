@@ -23,7 +23,7 @@ NAME = 'org.freedesktop.Notifications'
 PATH = '/org/freedesktop/Notifications'
 AGENT = os.environ.get('MTKBACKUP_NOTIFY')
 BUTTONS = {'approve': 'Back up', 'refuse': 'Not this phone', 'retry': 'Try again',
-           'cancel': 'Cancel', 'details': 'Details'}
+           'cancel': 'Cancel', 'show': 'Details'}
 # what the specification lists, as far as anybody uses it
 CATEGORIES = {'device', 'device.added', 'device.error', 'transfer', 'transfer.complete',
               'transfer.error'}

@@ -44,8 +44,8 @@ def test_a_backup_from_plug_to_end():
         assert len(shown) <= took / 2 + 2, (took, shown)
         assert all('MT6765' in b.summary and f'1-{n}' in b.summary
                    for b in shown if b.value is not None), shown
-        assert last.buttons == ['details'] and 'holidays <b>' in last.body, last
-        server.press(last, 'details')
+        assert last.buttons == ['show'] and 'holidays <b>' in last.body, last
+        server.press(last, 'show')
         more = server.wait('partitions')
         assert station.job(job)['Backup'] in more.body and 'Checked: ok' in more.body, more
         wait_event(n, 'booted')

@@ -48,7 +48,7 @@ def test_one_bubble_a_job():
         job.change(State='verifying')
         job.end('done', 'complete', Backup='20261120T141703Z-0badc0de')
         last = n.wait('complete')
-        assert last.value is None and last.urgency == 1 and last.buttons == ['details'], last
+        assert last.value is None and last.urgency == 1 and last.buttons == ['show'], last
         values = [b.value for b in n.shown if b.value is not None]
         assert values and values == sorted(values) and values[-1] > values[0], values
         assert all(f'{b.value} %' in b.body for b in n.shown if b.value is not None)
@@ -85,8 +85,8 @@ def test_failure_and_retry():
         bubble = n.wait('failed')
         assert bubble.urgency == 2 and bubble.timeout == 0, bubble
         assert 'went away' in bubble.body and 'Plug it in again' in bubble.body, bubble
-        assert bubble.buttons == ['retry', 'details'], bubble
-        n.press(bubble, 'details')
+        assert bubble.buttons == ['retry', 'show'], bubble
+        n.press(bubble, 'show')
         bubble = n.wait('0xc0040030')
         assert 'DeviceGone' in bubble.body and 'mtkbackupctl job 1' in bubble.body, bubble
         assert 'reading' in bubble.body and bubble.buttons == ['retry'], bubble
