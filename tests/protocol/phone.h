@@ -15,7 +15,7 @@ typedef struct Phone {
         char dir[64];
         char chip[32];
         bool ufs;
-        uint64_t gp1_size; /* bytes; 0: it has none */
+        uint64_t gp1_size;                 /* bytes; 0: it has none */
         const char *user_size, *boot_size; /* "24M", "2M" */
         const char *flash_words[8];        /* more arguments of mkflash, mkagent, mkpreloader */
         const char *agent_words[8];
