@@ -182,6 +182,18 @@ def unit_is_clean():
     same(sh('systemctl --failed --plain --no-legend').out.strip(), '')
 
 
+def rules_are_read():
+    """udev reads the rules without a complaint, and the journal knows our explanations"""
+    said = sh('udevadm test /sys/class/net/lo 2>&1', check=False).out
+    rules = [line for line in said.splitlines() if 'mtkbackup' in line]
+    holds(len(rules) == 1 and rules[0].startswith('Reading rules file'), rules)
+    with open('/usr/lib/systemd/catalog/mtkbackup.catalog', encoding='utf-8') as file:
+        ids = re.findall(r'^-- ([0-9a-f]{32})$', file.read(), re.MULTILINE)
+    known = sh('journalctl --list-catalog').out
+    holds(len(ids) >= 10, ids)
+    same([i for i in ids if i not in known], [])
+
+
 def stops():
     """it stops by itself when told to"""
     sh('systemctl stop mtkbackupd')
@@ -230,4 +242,4 @@ def purge_keeps_backups():
 
 rig.run([installs, user_and_folders, store_opened_caged, no_root, sandbox, score,
          activation, who_may_own, who_may_call, restarts_when_killed, watchdog, unit_is_clean,
-         stops, remove_keeps, purge_without_backups, purge_keeps_backups])
+         rules_are_read, stops, remove_keeps, purge_without_backups, purge_keeps_backups])
