@@ -149,7 +149,7 @@ class Lab:
     def let_go(self, phone, mark):
         """A session is over: the phone starts again, the service leaves it alone this once, and a
         person takes it before it has started Android."""
-        phone.wait('reboot', mark)
+        phone.wait('detached reset', mark)
         self.alone += 1
         poll('the phone to be left alone', lambda: int(self.run(
             'journalctl -u mtkbackupd -o cat | grep -c "left alone"', check=False)) >= self.alone)
@@ -235,12 +235,18 @@ def say(text):
     print(f'# {text}', flush=True)
 
 
+def stopped(*_):
+    """Cleans up, once."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def run_tests(tests, specs):
     """Runs them in order with a phone of each spec; never returns. Arguments of the program are
     names of tests ("killed"): only these."""
     global PACKAGE
     tests = [t for t in tests if not sys.argv[1:] or t.__name__[len('test_'):] in sys.argv[1:]]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, stopped)
     try:
         if not os.path.exists(f'{SIM}/redir'):
             raise vm.Skip('the front for QEMU was not built: libusbredirparser-dev is missing')

@@ -21,6 +21,7 @@ import fcntl
 import glob
 import gzip
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -109,11 +110,11 @@ def making(path):
             shutil.rmtree(path + '.part', True)
 
 
-def forget_old(path, kind):
-    """Parts of other days that nobody has asked for in a month."""
+def forget_old(path, kind, days):
+    """Parts of this kind that nobody has asked for in so many days."""
     os.utime(path)
     for old in glob.glob(os.path.join(os.path.dirname(path), kind + '-*')):
-        if old != path and os.path.isdir(old) and os.stat(old).st_mtime < time.time() - 30 * 86400:
+        if old != path and os.path.isdir(old) and os.stat(old).st_mtime < time.time() - days * 86400:
             shutil.rmtree(old, True)
 
 
@@ -155,7 +156,7 @@ def kernel(cache):
         with making(path) as part:
             if part:
                 unpack_kernel(download(package, part), part)
-    forget_old(path, 'kernel')
+    forget_old(path, 'kernel', 30)
     return path
 
 
@@ -225,8 +226,11 @@ def parts():
     cache = os.path.dirname(root)
     kernel_folder = kernel(cache)
     version = command('qemu-system-x86_64', '--version')
+    made_by = ''.join(map(inspect.getsource, (make_initrd, make_root_image, make_state,
+                                              Machine.arguments)))
     path = os.path.join(cache, 'machine-' + key_of(
-        root, kernel_folder, version, content('machine.py'), content('init'), content('agent')))
+        root, kernel_folder, version, made_by, AGENT_UNIT, repr((PORTS, DISK, MASKED)),
+        content('init'), content('agent')))
     if not os.path.isdir(path):
         with making(path) as part:
             if part:
@@ -235,7 +239,7 @@ def parts():
                 make_initrd(kernel_folder, f'{part}/initrd')
                 make_root_image(root, f'{part}/root.ext4')
                 make_state(part)
-    forget_old(path, 'machine')
+    forget_old(path, 'machine', 3)       # they are large
     return path
 
 

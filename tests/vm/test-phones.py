@@ -43,8 +43,8 @@ def test_two_at_once(lab):
     size = lab.whole(jobs[0], one) + lab.whole(jobs[1], other)
     assert [lab.job(job)['device'] for job in jobs] == ['1-1', '1-2']
     say(f'{size} MiB compared')
-    one.wait('reboot', marks[0])
-    other.wait('reboot', marks[1])
+    one.wait('detached reset', marks[0])
+    other.wait('detached reset', marks[1])
     one.away()
     other.away()
     lab.settle()
