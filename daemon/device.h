@@ -39,6 +39,7 @@ typedef struct Device {
         uint16_t vendor, product;
         uint32_t number; /* of this plug */
         bool attached;
+        bool guarded;     /* a udev rule keeps ModemManager away from it */
         bool passed;      /* this appearance belongs to a phone that was let go */
         bool unreachable; /* its node could not be opened; a second add event is a second chance */
         DeviceState state;

@@ -51,13 +51,6 @@ bool dispatch_auto_wants(const Manager *m, const Device *d)
         return dispatch_auto_enabled(m, NULL) && !d->passed && !is_in_use(d);
 }
 
-const char *dispatch_auto_refrains(const Manager *m, const Device *d)
-{
-        if (!dispatch_auto_enabled(m, NULL) || !is_in_use(d))
-                return "";
-        return "A download agent runs on this phone already: automatic backup does not disturb it.";
-}
-
 const Profile *dispatch_auto_profile(const Manager *m, const Phone *phone)
 {
         return policy_profile(&m->config.automatic, &m->profiles, phone->hw_code, phone->chip);

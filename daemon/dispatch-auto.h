@@ -16,8 +16,6 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f);
 
 /* Whether the phone that is there is to be asked who it is. */
 bool dispatch_auto_wants(const Manager *m, const Device *d);
-/* Why a phone that has just appeared is not asked although it might be, a sentence; else "". */
-const char *dispatch_auto_refrains(const Manager *m, const Device *d);
 
 typedef enum AutoStep {
         AUTO_LEAVE,    /* let it go; why says the reason to people */

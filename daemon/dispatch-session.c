@@ -11,6 +11,7 @@
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 #include "daemon/event.h"
+#include "daemon/holder.h"
 #include "daemon/match.h"
 #include "daemon/run.h"
 #include "daemon/usb-id.h"
@@ -45,21 +46,10 @@ static void claim(Manager *m, Session *s, Job *j)
         dispatch_set_action(m, j, s->action);
 }
 
-/* What it has begun with counts when an equal job waits. */
-static void remember_phone(Manager *m, Session *s)
+static void unclaim(Session *s)
 {
-        s->job->begun_in = s->number;
-        s->job->begun_before = queue_next_id(m->queue);
-        (void)phone_mark(&s->phone, s->job->begun_with);
-}
-
-static void unclaim(Manager *m, Session *s)
-{
-        if (!s->job)
-                return;
-        if (!job_is_pending(s->job))
-                remember_phone(m, s);
-        s->job->session = NULL;
+        if (s->job)
+                s->job->session = NULL;
         s->job = NULL;
 }
 
@@ -68,16 +58,16 @@ static void give_back(Manager *m, Session *s)
 {
         Job *j = s->job;
 
-        unclaim(m, s);
+        unclaim(s);
         j->port[0] = j->phase[0] = 0;
         queue_changed(m->queue, j, JOB_CHANGED_DEVICE | JOB_CHANGED_PHASE);
         dispatch_schedule(m);
 }
 
-void dispatch_session_unclaim(Manager *m, Job *j)
+void dispatch_session_unclaim(Job *j)
 {
         if (j->session)
-                unclaim(m, j->session);
+                unclaim(j->session);
 }
 
 /* ---- letting go ---- */
@@ -85,8 +75,12 @@ void dispatch_session_unclaim(Manager *m, Job *j)
 /* Jobs that are queued from now on mean a phone that comes after this one. */
 static void left_now(Manager *m, Session *s)
 {
-        if (s->next_job == 0)
-                s->next_job = queue_next_id(m->queue);
+        if (s->next_job > 0)
+                return;
+        s->next_job = queue_next_id(m->queue);
+        for (size_t i = 0; i < queue_count(m->queue); i++)
+                if (queue_at(m->queue, i)->begun_in == s->number)
+                        queue_at(m->queue, i)->begun_before = s->next_job;
 }
 
 static void leave(Manager *m, Session *s, const char *message)
@@ -165,7 +159,7 @@ static void finish_detect(Manager *m, Session *s, const char *note)
         Job *j = s->job;
 
         j->report = phone_report(&s->phone, s->port, note);
-        unclaim(m, s);
+        unclaim(s);
         dispatch_move(m, j, JOB_DONE, "done");
 }
 
@@ -173,7 +167,7 @@ static void fail_job(Manager *m, Session *s, const Failure *f)
 {
         Job *j = s->job;
 
-        unclaim(m, s);
+        unclaim(s);
         dispatch_fail(m, j, f);
 }
 
@@ -208,6 +202,9 @@ static bool begin(Manager *m, Session *s, Job *j)
         if (s->job != j)
                 claim(m, s, j);
         s->served = true;
+        j->begun_in = s->number;
+        j->begun_before = UINT32_MAX;
+        (void)phone_mark(&s->phone, j->begun_with);
         if (job_is_pending(j)) {
                 const Profile *p = profile_set_get(&m->profiles, j->request.profile, NULL);
 
@@ -416,7 +413,7 @@ static void on_ready(void *userdata, Session *s)
         set_device(m, s, DEVICE_READY, "");
         if (j && j->run) {
                 /* all is read: the keeper goes on alone, the phone is free */
-                unclaim(m, s);
+                unclaim(s);
                 run_session_ready(j->run);
         }
         dispatch_session(m, s);
@@ -436,11 +433,51 @@ static void on_failed(void *userdata, Session *s)
         set_device(userdata, s, DEVICE_LETTING_GO, s->failure.text);
 }
 
+/* Another program has claimed the interfaces; the service seldom sees which. */
+static void describe_taken(Device *d)
+{
+        char holder[HOLDER_NAME_SIZE];
+
+        if (holder_find(d->node, holder) > 0)
+                snprintf(d->message, sizeof d->message,
+                        "The phone at USB port %s is taken by another program, %s. End it, then "
+                        "plug "
+                        "the phone in again.",
+                        d->port, holder);
+        else
+                snprintf(d->message, sizeof d->message,
+                        "The phone at USB port %s is taken by another program, which the service "
+                        "cannot see; \"sudo fuser -v %s\" names it. End it, then plug the phone in "
+                        "again.",
+                        d->port, d->node);
+}
+
+/* Before the handshake another program may have spoken to the phone, and it does not mind its
+ * manners: the phone starts. */
+static void suspect_modem_manager(const Device *d, Failure *f)
+{
+        char rule[USB_ID_RULE_SIZE], hint[FAILURE_TEXT_MAX];
+
+        if (d->guarded || (strcmp(f->phase, "handshake") != 0 && strcmp(f->phase, "connect") != 0))
+                return;
+        usb_id_rule(d->vendor, d->product, rule);
+        snprintf(hint, sizeof hint,
+                "No udev rule keeps ModemManager away from this phone, and what that sends makes a "
+                "phone start. Put this line into /etc/udev/rules.d/61-mtkbackup.rules, run "
+                "\"udevadm "
+                "control --reload\", switch the phone off and plug it in again: %s",
+                rule);
+        snprintf(f->hint, sizeof f->hint, "%s", hint);
+}
+
 /* The words a person needs when the phone could not be left well. */
 static void describe_leaving(const Session *s, Device *d)
 {
-        if (failure_is_set(&s->failure))
-                snprintf(d->message, sizeof d->message, "%s", s->failure.text);
+        if (s->failure.id == ERROR_DEVICE_BUSY)
+                describe_taken(d);
+        else if (failure_is_set(&s->failure))
+                snprintf(d->message, sizeof d->message, "%.*s %.*s", FAILURE_TEXT_MAX / 2,
+                        s->failure.text, FAILURE_TEXT_MAX / 2 - 2, s->failure.hint);
         else if (strcmp(s->left, "stuck") == 0)
                 snprintf(d->message, sizeof d->message,
                         "The phone could not be restarted: hold its power button for ten seconds.");
@@ -453,7 +490,13 @@ static void end_job(Manager *m, Session *s)
         Job *j = s->job;
         Failure f = s->failure;
 
-        unclaim(m, s);
+        if (f.id == ERROR_DEVICE_BUSY && job_is_pending(j)) {
+                /* not a word was said to the phone: the job waits on, the device says why */
+                give_back(m, s);
+                return;
+        }
+        unclaim(s);
+        suspect_modem_manager(device_of(m, s), &f);
         if (strcmp(s->left, "stuck") == 0)
                 failure_hint(&f, "Hold the phone's power button for ten seconds to restart it.");
         s->failure = f;
@@ -470,13 +513,15 @@ static void on_over(void *userdata, Session *s)
         Manager *m = userdata;
         Device *d = device_of(m, s);
         static const char *const restarted[] = { "rebooted", "off", "released" };
+        /* else it is not on its way to its start */
+        bool spoken_to = s->phone.identified || strcmp(s->phase, "connect") != 0;
         uint64_t now = 0;
 
         describe_leaving(s, d);
         left_now(m, s);
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
         for (size_t i = 0; i < ELEMENTS(restarted); i++) {
-                if (strcmp(s->left, restarted[i]) != 0)
+                if (!spoken_to || strcmp(s->left, restarted[i]) != 0)
                         continue;
                 devices_released(&m->devices, d->port, now,
                         (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000, s->next_job);

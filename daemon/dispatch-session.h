@@ -16,7 +16,7 @@ void dispatch_session_replug(Manager *m, Device *d);
 void dispatch_session(Manager *m, Session *s);
 /* The job gives its claim up. What becomes of the session the next look decides, by when the job
  * must no longer be one that waits. */
-void dispatch_session_unclaim(Manager *m, Job *j);
+void dispatch_session_unclaim(Job *j);
 
 /* ---- offered by dispatch.c ---- */
 

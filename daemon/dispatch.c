@@ -10,6 +10,7 @@
 #include "daemon/bus.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch-session.h"
+#include "daemon/guidance.h"
 #include "daemon/match.h"
 #include "daemon/run.h"
 #include "profile/chip.h"
@@ -134,29 +135,6 @@ static Device *find_free(Manager *m, const Job *j)
         return NULL;
 }
 
-/* What to do when a phone is there that cannot be used as it is; false: there is none. */
-static bool describe_useless(Manager *m, const Job *j, char *out, size_t size)
-{
-        for (size_t i = 0; i < m->devices.n; i++) {
-                const Device *d = m->devices.list[i];
-
-                if (!d->attached || !match_port(j, d->port))
-                        continue;
-                if (d->unreachable)
-                        snprintf(out, size, "%s", d->message);
-                else if (d->state == DEVICE_LEFT_ALONE)
-                        snprintf(out, size,
-                                "The phone at USB port %s was let go a moment ago and is left "
-                                "alone to start. If it is wanted once more, switch it off and plug "
-                                "it in again.",
-                                d->port);
-                else
-                        continue;
-                return true;
-        }
-        return false;
-}
-
 static void wait_for_device(Manager *m, Job *j)
 {
         char text[FAILURE_TEXT_MAX];
@@ -167,10 +145,7 @@ static void wait_for_device(Manager *m, Job *j)
                 dispatch_set_action(m, j, "");
                 return;
         }
-        if (!describe_useless(m, j, text, sizeof text))
-                snprintf(text, sizeof text,
-                        "Switch the phone off, then plug it in with its USB cable%s%s.",
-                        j->request.port[0] ? " at USB port " : "", j->request.port);
+        guidance_for(m, j, text, sizeof text);
         /* the text goes out with the state, or by itself when the state is the same */
         if (j->state == JOB_QUEUED) {
                 snprintf(j->action, sizeof j->action, "%s", text);
@@ -232,7 +207,7 @@ static void break_off_job(Manager *m, Job *j, const char *why)
                 run_stop(j->run, why);
                 return;
         }
-        dispatch_session_unclaim(m, j);
+        dispatch_session_unclaim(j);
         /* what is not begun stays in the queue */
         if (job_is_pending(j))
                 return;
@@ -342,6 +317,20 @@ static int on_alone_over(sd_event_source *s, uint64_t usec, void *userdata)
         return 0;
 }
 
+/* An agent that somebody else has started or nobody talks to any more: what it is about to do one
+ * cannot know, so that not one byte is sent to it. */
+static void describe_strange_agent(Device *d)
+{
+        d->state = DEVICE_FAILED;
+        snprintf(d->message, sizeof d->message,
+                "A download agent that this service does not know runs on the phone at USB port "
+                "%s. "
+                "Unless another program works with it, hold the phone's power key for 10 to 15 "
+                "seconds until it restarts, switch it off and plug it in again.",
+                d->port);
+        log_notice("%s", d->message);
+}
+
 /* A phone is at the port and nobody has spoken to it in this appearance. */
 static void appear(Manager *m, Device *d)
 {
@@ -353,11 +342,13 @@ static void appear(Manager *m, Device *d)
         until = devices_alone_until(&m->devices, d->port, now, &d->next_job);
         d->passed = until > 0;
         d->state = until > 0 ? DEVICE_LEFT_ALONE : DEVICE_ATTACHED;
-        snprintf(d->message, sizeof d->message, "%s", dispatch_auto_refrains(m, d));
+        d->message[0] = 0;
         d->unreachable = false;
         d->phone = (Phone){ 0 };
         d->alone = sd_event_source_disable_unref(d->alone);
-        if (until > 0 && match_free(m, d, NULL)) {
+        if (strcmp(d->mode, "agent") == 0)
+                describe_strange_agent(d);
+        else if (until > 0 && match_free(m, d, NULL)) {
                 log_info("Port %s: wanted once more by a job that was queued since", d->port);
                 d->state = DEVICE_ATTACHED;
         } else if (until > 0) {
@@ -388,7 +379,9 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
                 return;
         }
         log_info("Port %s: %04x:%04x (%s)", plug->port, plug->vendor, plug->product, plug->mode);
+        (void)awake_gone(&m->awake, plug->port);
         d->attached = true;
+        d->guarded = plug->guarded;
         d->number = plug->number;
         d->vendor = plug->vendor;
         d->product = plug->product;
@@ -424,6 +417,8 @@ void dispatch_unplugged(Manager *m, const char *port)
 {
         Device *d = devices_find(&m->devices, port);
 
+        if (awake_gone(&m->awake, port))
+                dispatch_schedule(m);
         if (!d || !d->attached)
                 return;
         log_info("Port %s: gone", port);
@@ -443,6 +438,8 @@ void dispatch_other(Manager *m, const HotplugDevice *other)
 {
         Device *d = devices_find(&m->devices, other->port);
 
+        if (awake_seen(&m->awake, other))
+                dispatch_schedule(m);
         /* a session goes on: it knows better */
         if (!d || d->session)
                 return;
@@ -477,7 +474,7 @@ int dispatch_cancel(Manager *m, Job *j, Failure *f)
                 run_cancel(j->run);
                 return 0;
         }
-        dispatch_session_unclaim(m, j);
+        dispatch_session_unclaim(j);
         failure_set(&j->failure, 0, ERROR_CANCELED, "The job was cancelled.");
         dispatch_move(m, j, JOB_CANCELED, NULL);
         dispatch_schedule(m);

@@ -59,6 +59,7 @@ static void tell_added(Hotplug *h, struct udev_device *d)
 
         if (!phone.port || !phone.node)
                 return;
+        phone.guarded = udev_device_get_property_value(d, "ID_MM_DEVICE_IGNORE") != NULL;
         phone.interfaces = udev_device_get_property_value(d, "ID_USB_INTERFACES") ?: "";
         phone.number = (uint32_t)(get_number(udev_device_get_sysattr_value(d, "busnum"), 10, 0xffff)
                         << 16 |

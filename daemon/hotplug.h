@@ -18,6 +18,7 @@ typedef struct HotplugDevice {
         const char *node;       /* "/dev/bus/usb/001/005" */
         const char *mode;       /* of the identity table, NULL for others */
         const char *interfaces; /* their classes, ":ffff00:ff4201:", "" when nobody knows */
+        bool guarded;           /* a rule keeps ModemManager away from it */
         uint16_t vendor, product;
         uint32_t number; /* bus and address, another one at every plug */
 } HotplugDevice;

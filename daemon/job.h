@@ -89,9 +89,8 @@ typedef struct Job {
         /* of this run of the daemon only; borrowed, they clear them when they end */
         struct Session *session; /* the phone it has a claim on */
         struct Run *run;
-        uint32_t begun_in; /* number of the session it had its phone in, 0 none yet */
-        uint32_t
-                begun_before; /* id of the job that was queued next when the phone was free again */
+        uint32_t begun_in;     /* number of the session it had its phone in, 0 none yet */
+        uint32_t begun_before; /* id of the job that was queued next when the phone was let go */
         char begun_with[PHONE_MARK_SIZE]; /* "" a phone without any id */
         char seen[64]; /* last phone that did not match, so that it is said once */
 } Job;

@@ -5,6 +5,7 @@
  * their own files; here they are made, told of each other's events and taken down. */
 
 #include "daemon/agents.h"
+#include "daemon/awake.h"
 #include "daemon/auto-state.h"
 #include "daemon/config.h"
 #include "daemon/device.h"
@@ -34,6 +35,7 @@ typedef struct Manager {
         Agents *agents;
         Store *store;
         Devices devices;
+        Awake awake;
         Hotplug *hotplug;
         Inhibit *inhibit;
         struct Bus *bus;

@@ -16,6 +16,7 @@ typedef struct Handshake {
         size_t step;   /* token that waits for its answer */
         size_t sent;   /* how often the first one was sent since the last restart */
         size_t strays; /* bytes that were no answer */
+        bool heard;    /* anything at all */
 } Handshake;
 
 static bool is_ready_letter(uint8_t c)
@@ -74,11 +75,16 @@ static bool take(Handshake *h, uint8_t c)
         return true;
 }
 
-static int too_late(Failure *f)
+/* A loader that listens says so, or leaves the bus when nobody comes. What stays and is silent is
+ * mostly an agent that was left running. */
+static int too_late(const Handshake *h, Failure *f)
 {
         failure_set(f, -ETIMEDOUT, ERROR_HANDSHAKE_TIMEOUT,
-                "The phone did not answer in download mode.");
-        failure_hint(f, "Disconnect it, switch it off and connect it again.");
+                "The phone did not answer in download mode%s.",
+                h->heard ? "" : "; maybe an earlier session's download agent still runs on it");
+        failure_hint(f,
+                "Hold its power key for 10 to 15 seconds until it restarts, switch it off and plug "
+                "it in again.");
         return -ETIMEDOUT;
 }
 
@@ -106,7 +112,7 @@ int handshake(Transport *t, unsigned window_ms, Failure *f)
                 uint64_t now = clock_usec();
 
                 if (now >= h.deadline)
-                        return too_late(f);
+                        return too_late(&h, f);
                 if (h.strays > HANDSHAKE_STRAYS_MAX)
                         return fault_protocol(f,
                                 "The device answers, but not as a MediaTek phone in download "
@@ -126,6 +132,7 @@ int handshake(Transport *t, unsigned window_ms, Failure *f)
                         continue;
                 if (r < 0)
                         return broken(f, r);
+                h.heard = true;
                 if (h.step == 0 && c == tokens[0]) {
                         r = drain_echoes(&h);
                         return r < 0 ? broken(f, r) : 1;

@@ -64,7 +64,8 @@ def port(**settings):
 
 def use(n, **settings):
     station.take_out(n)
-    settings = dict(window_ms=WINDOW_MS, ids='normal', cdc_acm_ms=40, latency_us=0) | settings
+    settings = dict(window_ms=WINDOW_MS, ids='normal', cdc_acm_ms=40, latency_us=0,
+                    usb_id=0, on='no', android=0) | settings
     station.do('set', n, *(f'{k}={v}' for k, v in settings.items()))
     first_event[n] = 0
     first_event[n] = len(events(n))
@@ -138,8 +139,11 @@ def action(job):
 
 def wait_action(job, *pieces):
     """Until the person is told something with all these pieces."""
-    return rig.until(lambda: (text := action(job)) and all(p in text for p in pieces) and text,
-                     f'{job} to say {pieces}')
+    try:
+        return rig.until(lambda: (text := action(job)) and all(p in text for p in pieces) and text,
+                         f'{job} to say {pieces}')
+    except AssertionError as e:
+        raise AssertionError(f'{e}; it says "{action(job)}"') from None
 
 
 def helpers(name):

@@ -173,7 +173,7 @@ def test_verify_fails_after_the_commit():
 def test_two_jobs_one_session():
     n = port()
     scenario([HELLO + WORK + WORK + LEAVE, [{'exit': 1}]], backup=BACKUP + FINISH)
-    jobs = [station.queue('backup', 'full', name=name)[1] for name in ('a', 'b')]
+    jobs = [station.queue('backup', 'full', name=name, device=f'1-{n}')[1] for name in ('a', 'b')]
     station.plug(n)
     for job in jobs:
         assert station.wait_state(job, 'done', 'failed')['State'] == 'done'

@@ -13,7 +13,7 @@
 #include "usb-bus-private.h"
 
 static const char *const fault_names[] = { "node-late", "no-node", "double-add", "lost-add",
-        "claim-busy", "slow-remove", "no-access" };
+        "claim-busy", "slow-remove", "no-access", "no-rule" };
 
 unsigned port_fault_from_string(const char *name)
 {
@@ -87,6 +87,8 @@ static void show_device(UsbBus *b, UsbPort *p, UsbNode *n)
                 p->name, n->name, n->devnum, n->devnum - 1, u->vendor, u->product, u->vendor,
                 u->product, u->vendor, u->product, n->devnum, p->number, u->speed, n->devnum - 1);
         show_classes(s, u);
+        if (!(p->faults & PORT_NO_RULE))
+                g_string_append(s, "E: ID_MM_DEVICE_IGNORE=1\n");
         if (*u->product_name)
                 g_string_append_printf(s, "A: product=%s\\n\n", u->product_name);
         g_string_append(s, "H: descriptors=");

@@ -26,6 +26,7 @@ typedef enum PortFault {
         PORT_CLAIM_BUSY = 1 << 4,  /* another program has claimed the interfaces */
         PORT_SLOW_REMOVE = 1 << 5, /* remove comes 200 ms after the device has gone */
         PORT_NO_ACCESS = 1 << 6,   /* nobody may open the node: no rule granted it */
+        PORT_NO_RULE = 1 << 7,     /* nor does one keep other programs away */
 } PortFault;
 /* 0 for a name that is not known */
 unsigned port_fault_from_string(const char *name);
