@@ -14,7 +14,8 @@ void request_done(Request *q)
         *q = (Request){};
 }
 
-int request_start(Request *q, const char *kind, const char *profile, bool follow)
+static int begin(
+        Request *q, const char *path, const char *interface, const char *member, bool follow)
 {
         int r = bus_open_asking(&q->bus);
         if (r)
@@ -24,12 +25,29 @@ int request_start(Request *q, const char *kind, const char *profile, bool follow
                 if (r)
                         return r;
         }
-        r = bus_method(q->bus, PATH_MANAGER, IFACE_MANAGER, "Queue", &q->call);
+        return bus_method(q->bus, path, interface, member, &q->call);
+}
+
+int request_start(Request *q, const char *kind, const char *profile, bool follow)
+{
+        int r = begin(q, PATH_MANAGER, IFACE_MANAGER, "Queue", follow);
         if (r)
                 return r;
         r = sd_bus_message_append(q->call, "ss", kind, profile);
         if (r >= 0)
                 r = sd_bus_message_open_container(q->call, 'a', "{sv}");
+        return r < 0 ? error_bus(NULL, r) : 0;
+}
+
+int request_start_again(Request *q, uint32_t job, bool follow)
+{
+        _cleanup_free_ char *path = bus_job_path(job);
+        if (!path)
+                return error_errno(-ENOMEM, "cannot queue job %u again", job);
+        int r = begin(q, path, IFACE_JOB, "Retry", follow);
+        if (r)
+                return r;
+        r = sd_bus_message_open_container(q->call, 'a', "{sv}");
         return r < 0 ? error_bus(NULL, r) : 0;
 }
 

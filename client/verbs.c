@@ -8,6 +8,7 @@
         X(jobs)                                                                                    \
         X(job)                                                                                     \
         X(watch)                                                                                   \
+        X(retry)                                                                                   \
         X(cancel)                                                                                  \
         X(devices)                                                                                 \
         X(detect)                                                                                  \

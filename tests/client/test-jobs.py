@@ -238,6 +238,25 @@ def test_cancel():
     assert client.run('cancel')[0] == 2
 
 
+def test_retry():
+    """retry: the same job under a new number"""
+    calls = []
+
+    def again(path, options):
+        calls.append((str(path), dict(options)))
+        return 'uo', dbus.UInt32(641), dbus.ObjectPath(path_of(641))
+    job = service.add_job(640)
+    service.methods[JOB, 'Retry'] = again
+    code, out, err = client.run('retry', '640', '--no-wait')
+    assert (code, out, calls) == (0, '641\n', [(job, {})]), (code, out, err, calls)
+
+    def refuse(path, options):
+        raise Error('InvalidOption', 'it goes on')
+    service.methods[JOB, 'Retry'] = refuse
+    assert client.run('retry', '640')[0] == 2
+    assert client.run('retry', '999')[0] == 5 and client.run('retry')[0] == 2
+
+
 def test_verify():
     """verify: the whole id from a beginning or “latest”; damage is 9"""
     first, second = service.add_backup(1), service.add_backup(2)
@@ -333,4 +352,4 @@ def test_monitor():
 
 run_tests([test_no_wait, test_wait, test_results, test_json_stream, test_detach,
            test_false_sender, test_vanish, test_bus_gone, test_timeout, test_refused, test_watch,
-           test_cancel, test_verify, test_detect, test_terminal, test_no_color, test_monitor])
+           test_cancel, test_retry, test_verify, test_detect, test_terminal, test_no_color, test_monitor])
