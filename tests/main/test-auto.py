@@ -24,7 +24,7 @@ def finished(automatic=1):
         time.sleep(0.05)
 
 
-@station()
+@station(phones=('mt6765,user=48M,window_ms=3000',))
 def test_life():
     """auto on: a new phone is asked about, approved, backed up at the plug, then not due"""
     import_agent()
