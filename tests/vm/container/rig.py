@@ -30,6 +30,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 SHARE = '/rig'
+FOLDER = '/var/tmp/mtkbackup-container'
 INSIDE = os.path.exists(f'{SHARE}/phase')
 BOOT_PATIENCE = 600     # a phase, boot and all; a machine may be busy
 PATIENCE = 60           # one thing
@@ -87,7 +88,8 @@ def _boot(folder, share, root, phase):
             os.unlink(f'{share}/{name}')
     build = os.environ.get('BUILD', '')
     binds = [f'--bind-ro={build}', f'--bind-ro={TOP}'] if build else []
-    command = [f'{HERE}/boot', root, folder, f'mtkbackup-{os.getpid()}',
+    # it ends with us, however we end
+    command = ['setpriv', '--pdeathsig', 'TERM', f'{HERE}/boot', root, folder, f'mtkbackup-{os.getpid()}',
                f'--bind={share}:{SHARE}', *binds, f'--system-call-filter={CAGE_CALLS}',
                '--boot', 'systemd.wants=rig.service', 'systemd.mask=console-getty.service']
     with open(f'{folder}/console', 'wb') as console:
@@ -110,6 +112,13 @@ def _text(path):
     return ''
 
 
+def _sweep():
+    """Removes what killed ones have left; the owner's number stands in the name."""
+    for path in glob.glob(f'{FOLDER}.*'):
+        if not os.path.exists(f'/proc/{path.split(".")[1]}'):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _run_outside(phases):
     program = os.path.abspath(sys.argv[0])
     try:
@@ -119,7 +128,8 @@ def _run_outside(phases):
     except Skip as reason:
         print(f'1..0 # SKIP {reason}')
         return 0
-    folder = tempfile.mkdtemp(prefix='mtkbackup-container.', dir='/var/tmp')
+    _sweep()
+    folder = tempfile.mkdtemp(prefix=f'{FOLDER}.{os.getpid()}.')
     # an interrupted test is cleaned up as well
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     print(f'1..{sum(len(phase) for phase in phases)}', flush=True)

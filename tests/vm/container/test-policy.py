@@ -85,6 +85,12 @@ def active_session_of_others():
     same(list(jobs()), [number])
     said = session('mtkbackupctl agents import /bin/true', 'alice')
     same(said.code, NOT_AUTHORISED, said)
+    with open('/tmp/asks', 'w', encoding='utf-8') as file:
+        file.write('for action in backup detect cancel cancel-other configure export delete; do '
+                   'pkcheck --action-id org.mtkbackup1.$action --process $$ >/dev/null 2>&1 && '
+                   'echo $action; done')
+    said = session('sh /tmp/asks', 'alice')
+    same(said.out.split(), ['backup', 'detect', 'cancel'], said)
     rig.ctl(f'cancel {number}')
 
 
