@@ -56,8 +56,9 @@ def starts():
     """the agent starts with the graphical session, unasked"""
     same(agent(), 0)
     as_person('systemctl --user start desktop.target')
-    pid = until(agent, 'the agent')
-    as_person('systemctl --user is-active mtkbackup-notify')
+    until(lambda: as_person('systemctl --user is-active mtkbackup-notify', check=False).code == 0,
+          'the agent')
+    pid = agent()
     same(os.readlink(f'/proc/{pid}/exe'), '/usr/bin/mtkbackup-notify')
 
 
