@@ -40,15 +40,9 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f)
 
 /* ---- a phone that has said what it is ---- */
 
-/* An agent that is not ours was started by somebody, and may be writing. */
-static bool is_in_use(const Device *d)
-{
-        return strcmp(d->mode, "agent") == 0;
-}
-
 bool dispatch_auto_wants(const Manager *m, const Device *d)
 {
-        return dispatch_auto_enabled(m, NULL) && !d->passed && !is_in_use(d);
+        return dispatch_auto_enabled(m, NULL) && !d->passed;
 }
 
 const Profile *dispatch_auto_profile(const Manager *m, const Phone *phone)
