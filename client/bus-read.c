@@ -47,6 +47,8 @@ static void value_dress(const char *key, json_t **value)
                 better = v ? json_string(format_rfc3339((uint64_t)v, buffer)) : json_null();
         else if (ends_with(key, "_id") || strcmp(key, "hw_code") == 0)
                 better = v ? json_sprintf("0x%04llx", (unsigned long long)v) : json_null();
+        else if (strcmp(key, "hw_sub_code") == 0 || ends_with(key, "w_version"))
+                better = json_sprintf("0x%04llx", (unsigned long long)v); /* 0 is one, too */
         if (!better)
                 return;
         json_decref(*value);

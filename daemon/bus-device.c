@@ -57,6 +57,9 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
                 { "State", device_state_to_string(d->state) },
                 { "Mode", d->mode },
                 { "Chip", d->phone.chip },
+                { "MeId", d->phone.me_id },
+                { "SocId", d->phone.soc_id },
+                { "Protocol", d->phone.protocol },
                 { "Message", d->message },
         };
 
@@ -97,6 +100,12 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Mode", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Chip", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("HwCode", "q", NULL, offsetof(Device, phone.hw_code), CHANGES),
+        SD_BUS_PROPERTY("HwSubCode", "q", NULL, offsetof(Device, phone.hw_sub), CHANGES),
+        SD_BUS_PROPERTY("HwVersion", "q", NULL, offsetof(Device, phone.hw_ver), CHANGES),
+        SD_BUS_PROPERTY("SwVersion", "q", NULL, offsetof(Device, phone.sw_ver), CHANGES),
+        SD_BUS_PROPERTY("MeId", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("SocId", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Protocol", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Security", "as", get_security, 0, CHANGES),
         SD_BUS_PROPERTY("Job", "o", get_job, 0, CHANGES),
         SD_BUS_PROPERTY("Message", "s", get_text, 0, CHANGES),
@@ -127,8 +136,9 @@ void bus_device_changed(Bus *b, Device *d)
 
         if (b && b->bus && path)
                 (void)sd_bus_emit_properties_changed(b->bus, path, IFACE_DEVICE, "VendorId",
-                        "ProductId", "State", "Mode", "Chip", "HwCode", "Security", "Job",
-                        "Message", NULL);
+                        "ProductId", "State", "Mode", "Chip", "HwCode", "HwSubCode", "HwVersion",
+                        "SwVersion", "MeId", "SocId", "Protocol", "Security", "Job", "Message",
+                        NULL);
 }
 
 void bus_device_removed(Bus *b, Device *d)

@@ -10,6 +10,11 @@
 static const uint8_t tokens[] = { 0xA0, 0x0A, 0x50, 0x05 };
 static const char doing[] = "the connection was being made";
 
+static const char left_running[] = "; maybe an earlier session's download agent still runs on it";
+static const char restart_it[] =
+        "Hold its power key for 10 to 15 seconds until it restarts, switch it off and plug it in "
+        "again.";
+
 typedef struct Handshake {
         Transport *transport;
         uint64_t deadline;
@@ -81,11 +86,19 @@ static int too_late(const Handshake *h, Failure *f)
 {
         failure_set(f, -ETIMEDOUT, ERROR_HANDSHAKE_TIMEOUT,
                 "The phone did not answer in download mode%s.",
-                h->heard ? "" : "; maybe an earlier session's download agent still runs on it");
-        failure_hint(f,
-                "Hold its power key for 10 to 15 seconds until it restarts, switch it off and plug "
-                "it in again.");
+                h->heard && h->strays == 0 ? "" : left_running);
+        failure_hint(f, "%s", restart_it);
         return -ETIMEDOUT;
+}
+
+/* Or it was about to send something, and goes on with that. */
+static int no_loader(Failure *f)
+{
+        failure_set(f, -EPROTO, ERROR_PROTOCOL_VIOLATION,
+                "The device answers, but not as a MediaTek phone in download mode does%s.",
+                left_running);
+        failure_hint(f, "%s", restart_it);
+        return -EPROTO;
 }
 
 /* Nobody can tell a pulled cable from a phone that stopped listening and started. */
@@ -114,9 +127,7 @@ int handshake(Transport *t, unsigned window_ms, Failure *f)
                 if (now >= h.deadline)
                         return too_late(&h, f);
                 if (h.strays > HANDSHAKE_STRAYS_MAX)
-                        return fault_protocol(f,
-                                "The device answers, but not as a MediaTek phone in download "
-                                "mode does.");
+                        return no_loader(f);
                 if (!waiting || now >= repeat) {
                         if (waiting && h.step > 0)
                                 restart(&h);

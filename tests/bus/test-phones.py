@@ -3,11 +3,12 @@
 """What a person lives through with phones that are as they should be."""
 import json
 import os
+import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import rig
 from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
-                    port, queue, station, use, wait_event)
+                    port, queue, reading, station, use, wait_event)
 
 
 def test_backup_is_the_phone():
@@ -148,6 +149,25 @@ def test_no_ids():
     assert key.startswith('anon-'), key
 
 
+def test_device_says_who_it_is():
+    """On the bus and in the client, while it is worked on."""
+    n = port()
+    job = queue(n)
+    station.plug(n)
+    reading(job)
+    d = station.device(f'1-{n}')
+    assert (d['HwCode'], d['HwSubCode'], d['HwVersion'], d['SwVersion']) == (
+        0x0766, 0x8a00, 0xca00, 0x0200), dict(d)
+    assert len(d['MeId']) == 32 and len(d['SocId']) == 64 and d['Protocol'] == 'xflash', dict(d)
+    out = subprocess.run(['mtkbackupctl', 'devices', f'1-{n}'], stdout=subprocess.PIPE, text=True,
+                         check=True).stdout
+    for piece in ('MT6765', 'preloader', '0x0766', '0x8a00', '0xca00', '0x0200', 'xflash',
+                  str(d['MeId']), str(d['SocId'])):
+        assert piece in out, (piece, out)
+    cancel(job)
+    assert station.wait_state(job, *ENDED)['State'] == 'canceled'
+
+
 def test_device_interface():
     """The one interface that needs a phone to be seen at all."""
     n = port(window_ms=60000)
@@ -169,5 +189,6 @@ def test_device_interface():
 rig.run(test_backup_is_the_phone, test_second_backup_stores_what_is_new, test_partitions_only,
         test_detect, test_two_jobs_one_session, test_two_phones, test_nobody_asks,
         test_job_comes_while_the_phone_waits, test_wrong_phone, test_phone_waits_at_the_start,
-        test_two_add_events, test_authorisation_demanded, test_no_ids, test_device_interface,
+        test_two_add_events, test_authorisation_demanded, test_no_ids,
+        test_device_says_who_it_is, test_device_interface,
         before=station.clear)

@@ -57,6 +57,23 @@ def test_devices():
     _, out, _ = client.run('devices')
     assert out.splitlines()[1].split() == ['1-2', '0e8d:2000', 'busy', 'preloader', 'MT6765', '7',
                                            '-'], out
+    service.objects[f'{ROOT}/device/_31_2d2'][DEVICE].update(
+        HwSubCode=0x8a00, HwVersion=0xca00, SwVersion=0, MeId='11' * 16, SocId='22' * 32,
+        Protocol='xflash', Message='')
+    code, out, _ = client.run('devices', '1-2')
+    lines = dict(line.split(':', 1) for line in out.splitlines())
+    shown = {key: value.strip() for key, value in lines.items()}
+    assert code == 0 and shown == {
+        'USB port': '1-2', 'USB id': '0e8d:2000', 'State': 'busy', 'Mode': 'preloader',
+        'Chip': 'MT6765', 'Hardware code': '0x0766', 'Sub code': '0x8a00',
+        'Hardware version': '0xca00', 'Software version': '0x0000', 'Security': 'sbc,daa',
+        'Agent protocol': 'xflash', 'ME_ID': '11' * 16, 'SOC_ID': '22' * 32, 'Job': '7'}, shown
+    _, out, _ = client.run('--redact', 'devices', '1-2')
+    assert '11' * 16 not in out and '22' * 32 not in out, out
+    code, answer = client.json('devices', '1-2')
+    assert [d['me_id'] for d in answer['devices']] == ['11' * 16], answer
+    assert answer['devices'][0]['sw_version'] == '0x0000', answer
+    assert client.run('devices', '9-9')[0] == 5
 
 
 def test_jobs():

@@ -219,6 +219,47 @@ def test_delete():
     ctl('show', first, code=5)
 
 
+@station(phones=(SLOW,), strict=False)
+def test_agent_left_running():
+    """service and worker killed at once: who asks next is told that an agent still runs"""
+    import_agent()
+    stream = Stream('queue', '-p', 'mt6765', '--wait')
+    stream.until_state('waiting-for-device')
+    plug()
+    stream.until(lambda e: e['type'] == 'progress' and e.get('bytes_done', 0) > 0)
+    daemon = int(subprocess.run([os.environ['STATION_CALL'], 'daemon', 'pid'], check=True,
+                                text=True, stdout=subprocess.PIPE).stdout.split()[-1])
+    # stopped first, or it would see its helpers go
+    os.kill(daemon, signal.SIGSTOP)
+    with open(f'/proc/{daemon}/task/{daemon}/children', encoding='utf-8') as file:
+        for child in file.read().split():
+            os.kill(int(child), signal.SIGKILL)
+    call('daemon', 'kill')
+    stream.process.kill()
+    stream.process.wait()
+    call('daemon', 'start')
+    jobs = [json.loads(ctl('queue', '-p', 'mt6765', '--no-wait', '--json')[0])['id']
+            for _ in range(2)]
+    end = time.monotonic() + LIMIT
+    shown = {}
+    while not shown.get(jobs[1], {}).get('user_action') or shown[jobs[0]]['state'] != 'failed':
+        assert time.monotonic() < end, shown
+        shown = {j['id']: j for j in answer('jobs')['jobs']}
+        time.sleep(0.05)
+    failed = shown[jobs[0]]
+    # it is silent, or goes on with the data it was about to send, in which any answer may lie
+    assert failed['error_name'].endswith(('HandshakeTimeout', 'ProtocolViolation')), failed
+    for text in (failed['error_message'] + failed['error_hint'], shown[jobs[1]]['user_action']):
+        assert 'power key for' in text, text
+        assert 'download agent still runs on it' in text or 'while reading its' in text, text
+    assert shown[jobs[1]]['state'] == 'waiting-for-device', shown
+    # as it says
+    unplug()
+    call('set', '1', 'pace=0')
+    plug()
+    assert Stream('watch', str(jobs[1])).end()['result'] == 'complete'
+
+
 run_tests([test_unplug, test_cancel, test_two_cancel, test_cancel_waiting, test_killed, test_restart,
            test_bus_restart, test_detach, test_other_phone, test_nobody_asked, test_timeout,
-           test_no_agent, test_damage, test_delete])
+           test_no_agent, test_damage, test_delete, test_agent_left_running])
