@@ -178,3 +178,14 @@ int job_parse(const char *word, uint32_t *ret)
         *ret = (uint32_t)id;
         return 0;
 }
+
+int bus_call_job(sd_bus *bus, const char *word, const char *member, uint32_t *ret_id)
+{
+        int r = job_parse(word, ret_id);
+        if (r)
+                return r;
+        _cleanup_free_ char *path = bus_job_path(*ret_id);
+        if (!path)
+                return error_errno(-ENOMEM, "cannot work on job %u", *ret_id);
+        return bus_call(bus, path, IFACE_JOB, member, NULL, "a{sv}", 0);
+}

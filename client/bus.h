@@ -42,3 +42,6 @@ int bus_object(sd_bus *bus, const char *path, const char *interface, json_t **re
 int backup_resolve(sd_bus *bus, const char *word, char **ret);
 /* Number of a job from the command line. 0 or an exit code. */
 int job_parse(const char *word, uint32_t *ret);
+/* Calls a method of the Job interface that takes options and returns nothing, for the job that the
+ * word says; its number is in *ret_id. 0 or an exit code. */
+int bus_call_job(sd_bus *bus, const char *word, const char *member, uint32_t *ret_id);

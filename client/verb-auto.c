@@ -105,17 +105,24 @@ static int print_status(const json_t *o)
         return r < 0 ? error_errno(r, "cannot print the table") : EXIT_OK;
 }
 
-static int status(sd_bus *bus)
+static int read_rules(sd_bus *bus, json_t **ret)
 {
-        _cleanup_json_ json_t *manager = NULL, *o = NULL, *phones = json_array(),
-                              *jobs = json_array();
+        _cleanup_json_ json_t *manager = NULL;
 
         int r = bus_object(bus, PATH_MANAGER, IFACE_MANAGER, &manager);
         if (r)
                 return r;
-        o = rules(manager);
-        if (!o)
-                return error_bus(NULL, -EBADMSG);
+        *ret = rules(manager);
+        return *ret ? 0 : error_bus(NULL, -EBADMSG);
+}
+
+static int status(sd_bus *bus)
+{
+        _cleanup_json_ json_t *o = NULL, *phones = json_array(), *jobs = json_array();
+
+        int r = read_rules(bus, &o);
+        if (r)
+                return r;
         r = read_phones(bus, phones);
         if (r)
                 return r;
@@ -131,14 +138,11 @@ static int status(sd_bus *bus)
 
 static int after_switch(sd_bus *bus)
 {
-        _cleanup_json_ json_t *manager = NULL, *o = NULL;
+        _cleanup_json_ json_t *o = NULL;
 
-        int r = bus_object(bus, PATH_MANAGER, IFACE_MANAGER, &manager);
+        int r = read_rules(bus, &o);
         if (r)
                 return r;
-        o = rules(manager);
-        if (!o)
-                return error_bus(NULL, -EBADMSG);
         if (arg_json)
                 return out_json(TAKE_PTR(o));
         message("automatic backup is %s", json_is_true(json_object_get(o, "on")) ? "on" : "off");
@@ -164,13 +168,7 @@ static int approve(sd_bus *bus, const char *word)
 {
         uint32_t id;
 
-        int r = job_parse(word, &id);
-        if (r)
-                return r;
-        _cleanup_free_ char *path = bus_job_path(id);
-        if (!path)
-                return error_errno(-ENOMEM, "cannot approve job %u", id);
-        r = bus_call(bus, path, IFACE_JOB, "Approve", NULL, "a{sv}", 0);
+        int r = bus_call_job(bus, word, "Approve", &id);
         if (r)
                 return r;
         if (arg_json)

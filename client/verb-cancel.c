@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <errno.h>
-
 #include "client/bus.h"
 #include "client/error.h"
-#include "client/follow.h"
 #include "client/verb.h"
 
 static int cancel(sd_bus *bus, const char *word)
 {
         uint32_t id;
 
-        int r = job_parse(word, &id);
-        if (r)
-                return r;
-        _cleanup_free_ char *path = bus_job_path(id);
-        if (!path)
-                return error_errno(-ENOMEM, "cannot cancel job %u", id);
-        r = bus_call(bus, path, IFACE_JOB, "Cancel", NULL, "a{sv}", 0);
+        int r = bus_call_job(bus, word, "Cancel", &id);
         if (r)
                 return r;
         if (arg_json)

@@ -4,16 +4,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <string.h>
 
 #include "basic/fd.h"
+#include "daemon/state-file.h"
 #include "daemon/text.h"
 
-#define STATE_FILE "auto-backup.json"
-#define STATE_FILE_BAD "auto-backup.json.bad"
+static int read_state(void *userdata, const json_t *root);
 
-enum { STATE_VERSION = 1 };
+static const StateFile auto_file = {
+        .name = "auto-backup.json", .size_max = AUTO_FILE_MAX, .version = 1, .read = read_state
+};
 
 struct AutoState {
         int dir;
@@ -42,23 +43,16 @@ static json_t *phone_to_json(const AutoPhone *p)
 
 static int save(const AutoState *s)
 {
-        _cleanup_free_ char *text = NULL;
-        json_t *phones = json_array(), *root;
+        json_t *phones = json_array();
 
         for (size_t i = 0; phones && i < s->n; i++)
                 if (json_array_append_new(phones, phone_to_json(s->phones + i)) < 0) {
                         json_decref(phones);
                         return -ENOMEM;
                 }
-        root = json_pack("{si ss so}", "version", STATE_VERSION, "switch",
-                policy_choice_to_string(s->choice), "phones", phones);
-        if (!root)
-                return -ENOMEM;
-        text = json_dumps(root, JSON_INDENT(1));
-        json_decref(root);
-        if (!text)
-                return -ENOMEM;
-        return file_replace_at(s->dir, STATE_FILE, text, strlen(text), 0600);
+        return state_file_save(s->dir, &auto_file,
+                json_pack("{si ss so}", "version", auto_file.version, "switch",
+                        policy_choice_to_string(s->choice), "phones", phones));
 }
 
 static int phone_from_json(json_t *json, AutoPhone *ret)
@@ -84,38 +78,32 @@ static int phone_from_json(json_t *json, AutoPhone *ret)
         return 0;
 }
 
-static int read_text(AutoState *s, const char *text, size_t size)
+static int read_state(void *userdata, const json_t *root)
 {
-        json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
-        json_t *phones = json_object_get(root, "phones");
+        AutoState *s = userdata;
+        const json_t *phones = json_object_get(root, "phones");
         const char *choice = json_string_value(json_object_get(root, "switch"));
-        int value = choice ? policy_choice_from_string(choice) : -EBADMSG, r = 0;
+        int value = choice ? policy_choice_from_string(choice) : -EBADMSG;
         size_t n = json_array_size(phones);
 
-        if (json_integer_value(json_object_get(root, "version")) != STATE_VERSION || value < 0 ||
-                !json_is_array(phones) || n > AUTO_PHONES_MAX)
-                r = -EBADMSG;
-        for (size_t i = 0; r == 0 && i < n; i++) {
+        if (value < 0 || !json_is_array(phones) || n > AUTO_PHONES_MAX)
+                return -EBADMSG;
+        for (size_t i = 0; i < n; i++) {
                 AutoPhone p;
+                int r = phone_from_json(json_array_get(phones, i), &p);
 
-                r = phone_from_json(json_array_get(phones, i), &p);
-                if (r == 0 && auto_state_find(s, p.mark))
-                        r = -EBADMSG;
-                if (r == 0)
-                        s->phones[s->n++] = p;
+                if (r < 0 || auto_state_find(s, p.mark))
+                        return -EBADMSG;
+                s->phones[s->n++] = p;
         }
-        if (r == 0)
-                s->choice = (PolicyChoice)value;
-        json_decref(root);
-        return r;
+        s->choice = (PolicyChoice)value;
+        return 0;
 }
 
 int auto_state_open(int dir, AutoState **ret)
 {
         _cleanup_(auto_state_freep) AutoState *s = calloc(1, sizeof *s);
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r, bad = 0;
+        int bad;
 
         if (!s)
                 return -ENOMEM;
@@ -125,16 +113,11 @@ int auto_state_open(int dir, AutoState **ret)
         s->phones = calloc(AUTO_PHONES_MAX, sizeof *s->phones);
         if (!s->phones)
                 return -ENOMEM;
-        r = file_read_at(dir, STATE_FILE, AUTO_FILE_MAX, &text, &size);
-        if (r == 0)
-                r = read_text(s, text, size);
-        if (r == -EBADMSG || r == -EFBIG || r == -EINVAL) {
+        bad = state_file_load(dir, &auto_file, s);
+        if (bad < 0)
+                return bad;
+        if (bad)
                 s->n = 0;
-                if (renameat(dir, STATE_FILE, dir, STATE_FILE_BAD) < 0)
-                        return -errno;
-                bad = 1;
-        } else if (r < 0 && r != -ENOENT)
-                return r;
         *ret = TAKE_PTR(s);
         return bad;
 }

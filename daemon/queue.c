@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "basic/fd.h"
+#include "daemon/state-file.h"
 
-#define QUEUE_FILE "queue.json"
-#define QUEUE_FILE_BAD "queue.json.bad"
+static int read_queue(void *userdata, const json_t *root);
 
-enum { QUEUE_VERSION = 1 };
+static const StateFile queue_file = {
+        .name = "queue.json", .size_max = QUEUE_FILE_MAX, .version = 1, .read = read_queue
+};
 
 struct Queue {
         int dir;
@@ -49,23 +51,16 @@ void queue_changed(Queue *q, Job *j, unsigned changes)
 
 int queue_save(Queue *q)
 {
-        _cleanup_free_ char *text = NULL;
-        json_t *jobs = json_array(), *root;
+        json_t *jobs = json_array();
 
         for (size_t i = 0; jobs && i < q->n_jobs; i++)
                 if (json_array_append_new(jobs, job_to_json(q->jobs[i])) < 0) {
                         json_decref(jobs);
                         return -ENOMEM;
                 }
-        root = json_pack("{si sI so}", "version", QUEUE_VERSION, "next_id", (json_int_t)q->next_id,
-                "jobs", jobs);
-        if (!root)
-                return -ENOMEM;
-        text = json_dumps(root, JSON_INDENT(1));
-        json_decref(root);
-        if (!text)
-                return -ENOMEM;
-        return file_replace_at(q->dir, QUEUE_FILE, text, strlen(text), 0600);
+        return state_file_save(q->dir, &queue_file,
+                json_pack("{si sI so}", "version", queue_file.version, "next_id",
+                        (json_int_t)q->next_id, "jobs", jobs));
 }
 
 /* Appends jobs in rising order of ids; anything else is no queue of ours. */
@@ -87,24 +82,20 @@ static int read_jobs(Queue *q, const json_t *jobs)
         return 0;
 }
 
-static int read_text(Queue *q, const char *text, size_t size)
+static int read_queue(void *userdata, const json_t *root)
 {
-        json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+        Queue *q = userdata;
         const json_t *next = json_object_get(root, "next_id");
         int r;
 
-        if (json_integer_value(json_object_get(root, "version")) != QUEUE_VERSION ||
-                !json_is_integer(next) || json_integer_value(next) < 1 ||
+        if (!json_is_integer(next) || json_integer_value(next) < 1 ||
                 json_integer_value(next) > UINT32_MAX)
-                r = -EBADMSG;
-        else
-                r = read_jobs(q, json_object_get(root, "jobs"));
-        if (r == 0)
-                q->next_id = (uint32_t)json_integer_value(next);
-        if (r == 0 && q->n_jobs > 0 && q->jobs[q->n_jobs - 1]->id >= q->next_id)
-                r = -EBADMSG;
-        json_decref(root);
-        return r;
+                return -EBADMSG;
+        r = read_jobs(q, json_object_get(root, "jobs"));
+        if (r < 0)
+                return r;
+        q->next_id = (uint32_t)json_integer_value(next);
+        return q->n_jobs > 0 && q->jobs[q->n_jobs - 1]->id >= q->next_id ? -EBADMSG : 0;
 }
 
 static void interrupt(Job *j, uint64_t now)
@@ -124,9 +115,7 @@ static void interrupt(Job *j, uint64_t now)
 int queue_open(int dir, uint64_t now, Queue **ret)
 {
         _cleanup_(queue_freep) Queue *q = calloc(1, sizeof *q);
-        _cleanup_free_ char *text = NULL;
-        size_t size;
-        int r, bad = 0;
+        int r, bad;
 
         if (!q)
                 return -ENOMEM;
@@ -134,18 +123,14 @@ int queue_open(int dir, uint64_t now, Queue **ret)
         q->dir = fcntl(dir, F_DUPFD_CLOEXEC, 3);
         if (q->dir < 0)
                 return -errno;
-        r = file_read_at(dir, QUEUE_FILE, QUEUE_FILE_MAX, &text, &size);
-        if (r == 0)
-                r = read_text(q, text, size);
-        if (r == -EBADMSG || r == -EFBIG || r == -EINVAL) {
+        bad = state_file_load(dir, &queue_file, q);
+        if (bad < 0)
+                return bad;
+        if (bad) {
                 while (q->n_jobs > 0)
                         job_free(q->jobs[--q->n_jobs]);
-                if (renameat(dir, QUEUE_FILE, dir, QUEUE_FILE_BAD) < 0)
-                        return -errno;
                 q->next_id = 1;
-                bad = 1;
-        } else if (r < 0 && r != -ENOENT)
-                return r;
+        }
 
         for (size_t i = 0; i < q->n_jobs; i++)
                 interrupt(q->jobs[i], now);
