@@ -84,6 +84,30 @@ def test_missing_agent():
         r.queue('backup', 'mt6765')
 
 
+def test_told_about_agents():
+    """What is missing on this side is said while a job waits, and the keys once they may matter."""
+    def action(job):
+        return str(r.job(job)['UserAction'])
+
+    with rig.rig() as r:
+        preloader = dict(ENTRY, PROTOCOL='preloader', HW_CODE='0', DESCRIPTION='')
+        r.scenario({'agent': [{'send': preloader}, {'send': DONE}]})
+        r.start()
+        job = r.queue('backup', 'full')[1]
+        detect = r.queue('detect')[1]
+        rig.until(lambda: 'mtkbackupctl agents import FILE' in action(job), 'the command')
+        assert action(job).startswith('No download agent is imported'), action(job)
+        rig.until(lambda: action(detect).startswith('Switch the phone off'), 'detect to need none')
+        # a preloader is none
+        import_agent(r, 'preloader.bin', b'preloader')
+        rig.until(lambda: 'volume up, volume down or both' in action(detect), 'the keys')
+        assert action(job).startswith('No download agent is imported'), action(job)
+        r.scenario({'agent': [{'send': ENTRY}, {'send': DONE}]})
+        import_agent(r)
+        rig.until(lambda: action(job).startswith('Switch the phone off'), 'the agent to count')
+        assert 'for boot ROM mode hold volume up' in action(job), action(job)
+
+
 def test_agent_files():
     with rig.rig() as r:
         r.scenario({'agent': [{'send': {'TYPE': 'FAIL', 'ERROR': 'InvalidFile',
@@ -215,6 +239,6 @@ def test_damaged_queue_file():
         assert 'queue.json.bad' in r.log()
 
 
-rig.run(test_refused_by_name, test_retry, test_missing_agent, test_agent_files,
+rig.run(test_refused_by_name, test_retry, test_missing_agent, test_told_about_agents, test_agent_files,
         test_store_that_cannot_be_used, test_store_elsewhere, test_two_daemons_one_store, test_waiting, test_cancel, test_limit,
         test_restart_with_queued_jobs, test_damaged_queue_file)
