@@ -5,6 +5,7 @@ A test is a function with the lab as its argument. All of a program run in one m
 years do, and leave it ready for the next: no job, no phone. A failed one gets the rest a new
 machine."""
 import filecmp
+import glob
 import json
 import os
 import shutil
@@ -90,15 +91,8 @@ class Phone:
         self.do('unplug')
 
     def stop(self):
-        try:
-            self.process.stdin.close()
-            self.process.wait(5)
-        except BrokenPipeError:
-            self.process.wait()
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
+        self.process.kill()
+        self.process.communicate()
 
 
 class Lab:
@@ -235,6 +229,14 @@ def say(text):
     print(f'# {text}', flush=True)
 
 
+def new_folder():
+    """A folder with our number in its name; removes what a killed one could not."""
+    for old in glob.glob(f'{tempfile.gettempdir()}/mtkbackup-vm.*.*'):
+        if not os.path.exists(f'/proc/{old.split(".")[-2]}'):
+            shutil.rmtree(old, True)
+    return tempfile.mkdtemp(prefix=f'mtkbackup-vm.{os.getpid()}.')
+
+
 def stopped(*_):
     """Cleans up, once."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -266,7 +268,7 @@ def run_tests(tests, specs):
             start = time.monotonic()
             try:
                 if not lab:
-                    folder = tempfile.mkdtemp(prefix='mtkbackup-vm-')
+                    folder = new_folder()
                     lab = Lab(folder, specs)
                 test(lab)
                 print(f'ok {number} - {name}', flush=True)

@@ -254,7 +254,7 @@ def make_state(part):
             # what a phone needs is there before the first one comes
             machine.run('test -d /sys/bus/pci/drivers/xhci_hcd && modprobe --dry-run cdc_acm')
             time.sleep(2)
-            machine.channel.close()
+            machine.disconnect()
             machine.monitor('stop')
             machine.monitor('migrate', uri=f'exec:cat >{part}/state')
             end = time.monotonic() + BOOT_LIMIT
@@ -302,7 +302,7 @@ class Machine:
             self.arguments(made) + ([] if boot else ['-incoming', f'exec:cat {made}/state']),
             stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT,
             preexec_fn=die_with_parent)
-        self.channel = None
+        self.line = self.channel = None
         self.qmp = connect_to(f'{folder}/monitor').makefile('rw', encoding='utf-8')
         self.qmp.readline()
         self.monitor('qmp_capabilities')
@@ -349,19 +349,34 @@ class Machine:
                 return answer['return']
 
     def connect(self, limit=LIMIT):
-        self.channel = connect_to(f'{self.folder}/test', limit).makefile('rwb')
+        self.line = connect_to(f'{self.folder}/test', limit)
+        self.channel = self.line.makefile('rwb')
+
+    def disconnect(self):
+        for end in (self.channel, self.line):
+            if end:
+                end.close()
 
     def run(self, script, check=True, limit=LIMIT):
         """Runs a piece of bash as root; returns what it printed on both streams."""
+        self.line.settimeout(limit)
         self.channel.write(script.encode() + b'\0')
         self.channel.flush()
-        head = self.channel.readline()
-        assert head, 'the machine has ended'
+        try:
+            head = self.channel.readline()
+        except TimeoutError as error:
+            raise AssertionError(f'no answer within {limit} s to: {script}\n{self.said()}') from error
+        assert head, f'the machine has ended\n{self.said()}'
         code, size = map(int, head.split())
         said = self.channel.read(size).decode(errors='replace')
         if check and code != 0:
             raise AssertionError(f'{script}: exit code {code}\n{said}')
         return said
+
+    def said(self):
+        """The end of what stands on its console."""
+        with open(f'{self.folder}/console', encoding='utf-8', errors='replace') as file:
+            return ''.join(file.readlines()[-30:])
 
     def succeeds(self, script):
         return self.run(f'({script}) >/dev/null 2>&1 && echo yes || echo no').strip() == 'yes'
@@ -382,8 +397,7 @@ class Machine:
             subprocess.run(['tar', '--extract', '--directory', to], stdin=disk, check=True)
 
     def stop(self):
-        if self.channel:
-            self.channel.close()
+        self.disconnect()
         self.process.kill()
         self.process.wait()
         self.console.close()
