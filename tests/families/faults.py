@@ -209,7 +209,7 @@ FAULTS = {
     'pause': (['fault=hang@PLACE=300'], same),
     'slow': (['fault=slow@PLACE=200'], same),
     'reset': (['fault=reboot@PLACE', 'reboot_ms=300'], returns),
-    'claim fails': (['port=claim-busy'], broken('DeviceBusy')),
+    'claim fails': (['port=claim-busy'], unreachable),
     'open fails': (['port=no-access'], unreachable),
     'gone before open': (['port=no-node'], unreachable),
     'lost event': (['port=lost-add'], unheard),
