@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "basic/fd.h"
+#include "basic/log.h"
 #include "profile/yaml-tree.h"
 
 void config_done(Config *c)
@@ -47,9 +48,12 @@ static int parse_chips(const YamlTree *tree, const YamlNode *n, Config *c, Failu
                 return r;
         for (const YamlNode *item = n->first; item; item = item->next) {
                 r = chip_extra_parse(item->text, &chip);
-                if (r == -EEXIST)
-                        return yaml_tree_error(tree, item, f,
-                                "expected a new hardware code, \"%s\" is known", item->text);
+                /* a later version may have learned the chip, which is no reason not to start */
+                if (r == -EEXIST) {
+                        log_notice(
+                                "chips: %s has no effect, this chip is known by now.", item->text);
+                        continue;
+                }
                 if (r == -ENOENT)
                         return yaml_tree_error(tree, item, f,
                                 "expected the name of a known chip behind the =, not \"%s\"",

@@ -28,6 +28,11 @@ static void test_whole_file(void **state)
         assert_string_equal(c.chips[1], "0xABD=mt6735");
         assert_string_equal(c.chips[2], "");
         config_done(&c);
+        /* what the table has learned since is left out */
+        assert_int_equal(parse("chips: [0x766=MT6580, 0xabc=MT6765]\n", &c, &f), 0);
+        assert_string_equal(c.chips[0], "0xabc=MT6765");
+        assert_string_equal(c.chips[1], "");
+        config_done(&c);
         assert_int_equal(parse("usb-ids: [1234:5678=preloader, \"abCD:0001=brom\"]\n", &c, &f), 0);
         assert_string_equal(c.usb_ids[0], "1234:5678=preloader");
         assert_string_equal(c.usb_ids[1], "abCD:0001=brom");
@@ -100,7 +105,6 @@ static void test_mistakes(void **state)
                 { "chips: 0x1234=MT6765\n", "mtkbackupd.yaml:1:8: chips" },
                 { "chips: [1234]\n", "mtkbackupd.yaml:1:9: chips" },
                 { "chips: [0x1234=MT1]\n", "mtkbackupd.yaml:1:9: chips" },
-                { "chips: [0x766=MT6735]\n", "mtkbackupd.yaml:1:9: chips" },
                 { "usb-ids: 1234:5678=preloader\n", "mtkbackupd.yaml:1:10: usb-ids" },
                 { "usb-ids: [1234:5678]\n", "mtkbackupd.yaml:1:11: usb-ids: expected something" },
                 { "usb-ids:\n  - 1234:5678=agent\n  - 1234:5679=fastboot\n",
