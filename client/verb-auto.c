@@ -174,8 +174,7 @@ static int approve(sd_bus *bus, const char *word)
         if (arg_json)
                 return out_json(json_pack("{s:I}", "id", (json_int_t)id));
         message("job %u will back its phone up; if that has started meanwhile, switch it off and "
-                "plug "
-                "it in again",
+                "plug it in again",
                 id);
         return EXIT_OK;
 }
@@ -233,8 +232,7 @@ const Verb verb_auto = {
         .synopsis = "[on | off | reset | status | approve JOB | forget PHONE]",
         .summary = "back phones up by themselves when they are plugged in",
         .help = "Without a word or with “status”: whether automatic backup is on and what has "
-                "decided "
-                "that\n"
+                "decided that\n"
                 "(this switch, the configuration, or the default, which is off), the rules, the "
                 "phones\n"
                 "that somebody agreed to or refused, and the jobs that wait for somebody to "

@@ -274,8 +274,7 @@ const Verb verb_export = {
         .summary = "write a backup as image files, checked on the way",
         .help = "Writes a file for each PART, or for everything that was saved, into DIR with "
                 "SHA256SUMS. A file appears\nunder its name only when all of it is there. “-” "
-                "writes "
-                "one to standard output. Formats:\n"
+                "writes one to standard output. Formats:\n"
                 "raw    partition.img, the bytes of the flash\n"
                 "rom    REGION.img, a whole area\n"
                 "simg   partition.simg, Android sparse with a checksum, for fastboot and flash "

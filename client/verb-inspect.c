@@ -42,14 +42,11 @@ const Verb verb_inspect = {
         .synopsis = "FILE|BACKUP:PART",
         .summary = "say what a file is, what is in it and what is wrong with it",
         .help = "Knows scatter files, partition tables and whole dumps, preloaders, boot areas, "
-                "images "
-                "with a MediaTek\nor Android header, sparse and super images, file systems, "
-                "download "
-                "agents, ROMs of feature phones,\nreadback lists, checksum lists and memory "
-                "reports. "
-                "The content decides, not the name. Of a dump of\nany size a few megabytes are "
-                "read. FILE may also be a partition or area of a stored backup, such as "
-                "latest:super.\nExit code 9: something is wrong with it.",
+                "images with a MediaTek\nor Android header, sparse and super images, file systems, "
+                "download agents, ROMs of feature phones,\nreadback lists, checksum lists and "
+                "memory reports. The content decides, not the name. Of a dump of\nany size a few "
+                "megabytes are read. FILE may also be a partition or area of a stored backup, such "
+                "as latest:super.\nExit code 9: something is wrong with it.",
         .min_args = 1,
         .max_args = 1,
         .run = run,

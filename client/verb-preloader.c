@@ -134,12 +134,11 @@ const Verb verb_preloader = {
         .synopsis = "[OPTION…] FILE|BACKUP:PART",
         .summary = "check, extract or wrap a preloader",
         .help = "FILE is a dump of BOOT1 or LU0, or a preloader file. Without -o it tells what is "
-                "in "
-                "it and how it is:\ngood (the hash in its signature agrees), unproven (sound, but "
-                "without a hash), damaged, cut or\nmissing. With -o it writes the loader file that "
-                "flash tools want, or with --wrap a boot area\naround it. Keep the dump as well: "
-                "an "
-                "exact restore needs the whole area.\nExit code 9: the preloader is not usable.",
+                "in it and how it is:\ngood (the hash in its signature agrees), unproven (sound, "
+                "but without a hash), damaged, cut or\nmissing. With -o it writes the loader file "
+                "that flash tools want, or with --wrap a boot area\naround it. Keep the dump as "
+                "well: an exact restore needs the whole area.\nExit code 9: the preloader is not "
+                "usable.",
         .options = options,
         .min_args = 1,
         .max_args = 1,

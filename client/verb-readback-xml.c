@@ -166,12 +166,10 @@ const Verb verb_readback_xml = {
         .synopsis = "[OPTION…] SCATTER",
         .summary = "write a list that makes SP Flash Tool read a phone back",
         .help = "SCATTER is what “mtkbackupctl scatter” takes. The list has the boot areas and "
-                "every "
-                "partition whose\nplace is known; --user-size and --boot-size, or --report, make "
-                "it whole. "
-                "SP Flash Tool takes it as\nreadback_ui_bak.xml in its folder, when a scatter of "
-                "the same "
-                "chip and storage is loaded there.\nExit code 4: nothing is in the list.",
+                "every partition whose\nplace is known; --user-size and --boot-size, or --report, "
+                "make it whole. SP Flash Tool takes it as\nreadback_ui_bak.xml in its folder, when "
+                "a scatter of the same chip and storage is loaded there.\nExit code 4: nothing is "
+                "in the list.",
         .options = options,
         .min_args = 1,
         .max_args = 1,

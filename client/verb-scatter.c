@@ -143,16 +143,11 @@ const Verb verb_scatter = {
         .synopsis = "[OPTION…] FILE | check FILE [FILE]",
         .summary = "convert or make a scatter file, or check one",
         .help = "FILE is a scatter of any dialect, a partition table (GPT, PMT, MBR), a dump that "
-                "has "
-                "one, the\ndumchar_info of an old phone, or the id of a backup; of anything but a "
-                "scatter "
-                "one is made. Problems go\nto standard error.\nA scatter that counts from the end "
-                "of the "
-                "flash can only be checked whole with --user-size or\n--report. “check” compares a "
-                "second "
-                "scatter, table or dump with the first.\nExit code 9 of check: something is wrong "
-                "or "
-                "differs.",
+                "has one, the\ndumchar_info of an old phone, or the id of a backup; of anything "
+                "but a scatter one is made. Problems go\nto standard error.\nA scatter that counts "
+                "from the end of the flash can only be checked whole with --user-size "
+                "or\n--report. “check” compares a second scatter, table or dump with the "
+                "first.\nExit code 9 of check: something is wrong or differs.",
         .options = options,
         .min_args = 1,
         .max_args = 3,

@@ -152,9 +152,8 @@ const Verb verb_super = {
         .synopsis = "[OPTION…] FILE|BACKUP:PART [PARTITION…]",
         .summary = "list or extract the partitions in a super image",
         .help = "FILE is a dump of super or super.img of a ROM, sparse or not. Without PARTITION "
-                "it "
-                "lists what is in\nit. One partition goes to standard output or to the file of -o, "
-                "several go to a folder as\nNAME.img.",
+                "it lists what is in\nit. One partition goes to standard output or to the file of "
+                "-o, several go to a folder as\nNAME.img.",
         .options = options,
         .min_args = 1,
         .max_args = -1,

@@ -441,8 +441,7 @@ static void describe_taken(Device *d)
         if (holder_find(d->node, holder) > 0)
                 snprintf(d->message, sizeof d->message,
                         "The phone at USB port %s is taken by another program, %s. End it, then "
-                        "plug "
-                        "the phone in again.",
+                        "plug the phone in again.",
                         d->port, holder);
         else
                 snprintf(d->message, sizeof d->message,

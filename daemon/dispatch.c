@@ -324,8 +324,7 @@ static void describe_strange_agent(Device *d)
         d->state = DEVICE_FAILED;
         snprintf(d->message, sizeof d->message,
                 "A download agent that this service does not know runs on the phone at USB port "
-                "%s. "
-                "Unless another program works with it, hold the phone's power key for 10 to 15 "
+                "%s. Unless another program works with it, hold the phone's power key for 10 to 15 "
                 "seconds until it restarts, switch it off and plug it in again.",
                 d->port);
         log_notice("%s", d->message);

@@ -35,8 +35,7 @@ static bool say_had_at(const Manager *m, const Job *j, const char *port, char *o
         if (had)
                 snprintf(out, size,
                         "Job %u has done the same for the phone at USB port %s. Switch another "
-                        "phone "
-                        "off, then plug it in with its USB cable.",
+                        "phone off, then plug it in with its USB cable.",
                         had->id, port);
         return had;
 }
@@ -126,8 +125,7 @@ static bool say_switch_off(const Manager *m, const Job *j, char *out, size_t siz
         if (has_preloader(m, j))
                 snprintf(out + n, size - n,
                         " Press no key; for boot ROM mode hold volume up, volume down or both "
-                        "while "
-                        "you plug it in.");
+                        "while you plug it in.");
         n = strlen(out);
         if (phone)
                 snprintf(out + n, size - n,

@@ -311,8 +311,7 @@ static int start_agent(Worker *w)
         if (w->agent->family == _DA_FAMILY_MAX)
                 control_log(&w->control, LOG_NOTICE,
                         "Nothing tells which protocol the download agent of this chip speaks; it "
-                        "is "
-                        "started and listened to.");
+                        "is started and listened to.");
         r = da_session_new(w->transport, &target, &w->session, &w->failure);
         if (r >= 0)
                 w->facts.protocol = w->session->ops->name;

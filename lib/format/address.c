@@ -44,8 +44,7 @@ static uint64_t linear_base(Layout *l)
                         p = l->parts + i;
                         layout_problem(l, p->line,
                                 "no physical addresses and neither MBR nor pgpt: %s is taken for "
-                                "the "
-                                "start of the user area",
+                                "the start of the user area",
                                 p->name);
                 }
         return p ? p->linear_address : 0;

@@ -207,8 +207,7 @@ static void test_finish(void **state)
                 DaXml *x;
 
                 snprintf(script, sizeof script,
-                        ">~ "
-                        "CMD:REBOOT</command><arg><action>%s</action></arg></da>\n<OK\n"
+                        ">~ CMD:REBOOT</command><arg><action>%s</action></arg></da>\n<OK\n"
                         "<END OK\n> OK\n",
                         ways[i].action);
                 x = running(script);

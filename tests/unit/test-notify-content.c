@@ -66,8 +66,7 @@ static void test_stages(void **state)
                         "MT6765", "Backup has gaps: MT6765|2 partitions could not be read.|Job 3",
                         -1, URGENCY_CRITICAL },
                 { "{'id':3,'kind':'backup','state':'failed','device':'1-2','error_message':'It "
-                  "went "
-                  "away.','error_hint':'Plug it in again.'}",
+                  "went away.','error_hint':'Plug it in again.'}",
                         "",
                         "Backup failed: a phone at port 1-2|It went away.|"
                         "Plug it in again.|Job 3",
