@@ -44,12 +44,14 @@ int stream_listen(const char *path)
         struct stat st;
         if (fd < 0)
                 return -errno;
-        if (strlen(path) >= sizeof(a.sun_path))
+        /* it appears under its name when it listens: who waits for it may connect at once */
+        if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s~", path) >= sizeof(a.sun_path))
                 return -ENAMETOOLONG;
-        strcpy(a.sun_path, path);
-        if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-                unlink(path);
-        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 8) < 0)
+        if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+                return -EADDRINUSE;
+        unlink(a.sun_path);
+        if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 8) < 0 ||
+                rename(a.sun_path, path) < 0)
                 return -errno;
         return TAKE_FD(fd);
 }
