@@ -78,7 +78,7 @@ def own_job():
     as_person(f'systemd-run --user --quiet --unit=server -p StandardOutput=file:{SHOWN} '
               f'{STAND_IN} server')
     until(lambda: os.path.exists(SHOWN) and shown('mine'), 'the bubble')
-    holds('plug it in' in shown('mine'), shown('mine'))
+    holds('No download agent is imported' in shown('mine'), shown('mine'))
     rig.ctl('cancel 2', user=PERSON)
     until(lambda: shown('canceled'), 'the end')
     holds(not shown('roots'), 'the job of another is not shown')
