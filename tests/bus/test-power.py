@@ -112,10 +112,10 @@ def test_sleep_in_the_handshake():
 def test_what_needs_no_phone_goes_on():
     """A backup that is only read back from the disk is not broken off."""
     with logind() as l:
-        n, job = begin(BACKUP + [{'close': 0}] + FINISH[:3] + [{'sleep': 2}, DONE])
+        n, job = begin(BACKUP + [{'close': 0}] + FINISH[:3] + [{'sleep': 5}, DONE])
         station.wait_device(f'1-{n}', 'released')
         assert station.job(job)['State'] == 'verifying'
-        assert l.held()
+        rig.until(l.held, 'the locks')
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.wait_state(job, 'done', 'interrupted')['State'] == 'done'
@@ -158,7 +158,7 @@ def test_block_refused():
             station.wait_state(job, 'done')
             rig.until(lambda: not l.held(), 'the lock to be given back')
             take_out(n)
-        assert station.log().count('logind refuses the block lock') == 1
+        rig.until(lambda: station.log().count('logind refuses the block lock') == 1, 'the reason, once')
         n, job = begin(BACKUP + STOPPED)
         rig.until(l.held, 'the delay locks')
         l.PrepareForSleep(True)
