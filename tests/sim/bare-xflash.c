@@ -6,45 +6,17 @@
 #include "basic/bytes.h"
 #include "gen-preloader.h"
 
-static void put_frame(Bare *b, const void *data, size_t size)
-{
-        uint8_t f[12 + 64];
-        put_le32(f, 0xfeeeeeef);
-        put_le32(f + 4, 1);
-        put_le32(f + 8, (uint32_t)size);
-        if (bare_wrong(b, "joined") && size <= 64) {
-                memcpy(f + 12, data, size);
-                host_write(b->host, f, 12 + size);
-                return;
-        }
-        if (bare_wrong(b, "magic"))
-                f[0] = 0;
-        host_write(b->host, f, 12);
-        if (bare_wrong(b, "zlp"))
-                host_write(b->host, NULL, 0);
-        host_write(b->host, data, size);
-}
-
 static void put_word(Bare *b, uint32_t v)
 {
         uint8_t d[4];
         put_le32(d, v);
-        put_frame(b, d, 4);
-}
-
-static uint32_t get_header(Bare *b)
-{
-        uint8_t f[12];
-        host_read(b->host, f, 12);
-        if (get_le32(f) != 0xfeeeeeef)
-                bare_fail("no frame");
-        return get_le32(f + 8);
+        bare_put_frame(b, d, 4);
 }
 
 static uint32_t get_status(Bare *b)
 {
         uint8_t d[4];
-        if (get_header(b) != 4)
+        if (bare_get_header(b) != 4)
                 bare_fail("no status");
         host_read(b->host, d, 4);
         return get_le32(d);
@@ -66,7 +38,7 @@ static void set_up_memory(Bare *b)
                 bare_fail("no memory settings");
         command(b, 0x1000a);
         put_word(b, (uint32_t)size);
-        put_frame(b, settings, size);
+        bare_put_frame(b, settings, size);
         if (get_status(b))
                 bare_fail("memory not set up");
 }
@@ -80,10 +52,10 @@ static void start(Bare *b)
         host_read(b->host, &hello, 1);
         if (hello != 0xc0)
                 bare_fail("agent says no C0");
-        put_frame(b, bare_wrong(b, "sync") ? "SINK" : "SYNC", 4);
+        bare_put_frame(b, bare_wrong(b, "sync") ? "SINK" : "SYNC", 4);
         put_word(b, 0x10100);
         put_le32(env + 8, b->host_os);
-        put_frame(b, env, sizeof(env));
+        bare_put_frame(b, env, sizeof(env));
         if (get_status(b))
                 bare_fail("environment refused");
         put_word(b, 0x10101);
@@ -96,8 +68,8 @@ static void start(Bare *b)
         command(b, 0x10008);
         put_le64(where, address);
         put_le64(where + 8, size);
-        put_frame(b, where, sizeof(where));
-        put_frame(b, stage2, size);
+        bare_put_frame(b, where, sizeof(where));
+        bare_put_frame(b, stage2, size);
         if (get_status(b))
                 bare_fail("stage 2 refused");
         if (get_status(b) != 0x434e5953)
@@ -113,14 +85,14 @@ static void read_area(Bare *b)
         put_le64(block + 8, b->offset);
         put_le64(block + 16, b->size);
         command(b, bare_wrong(b, "write") ? 0x10004 : 0x10005);
-        put_frame(b, block, sizeof(block));
+        bare_put_frame(b, block, sizeof(block));
         uint32_t status = get_status(b);
         if (status)
                 bare_fail("read refused with %08x", status);
         while (left) {
                 if (get_status(b))
                         bare_fail("read error");
-                uint32_t n = get_header(b);
+                uint32_t n = bare_get_header(b);
                 if (bare_wrong(b, "early-ack"))
                         put_word(b, 0);
                 bool too_little = bare_take(b, n, offset);
@@ -139,7 +111,7 @@ static void finish(Bare *b)
 {
         uint8_t block[24] = { !b->off };
         command(b, 0x10007);
-        put_frame(b, block, sizeof(block));
+        bare_put_frame(b, block, sizeof(block));
         if (get_status(b))
                 bare_fail("shutdown refused");
 }

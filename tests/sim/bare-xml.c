@@ -12,25 +12,6 @@
 
 static char message[4096]; /* the last one */
 
-static void put_payload(Bare *b, const void *data, size_t size)
-{
-        uint8_t f[12 + 64];
-        put_le32(f, 0xfeeeeeef);
-        put_le32(f + 4, 1);
-        put_le32(f + 8, (uint32_t)size);
-        if (bare_wrong(b, "joined") && size <= 64) {
-                memcpy(f + 12, data, size);
-                host_write(b->host, f, 12 + size);
-                return;
-        }
-        if (bare_wrong(b, "magic"))
-                f[0] = 0;
-        host_write(b->host, f, 12);
-        if (bare_wrong(b, "zlp"))
-                host_write(b->host, NULL, 0);
-        host_write(b->host, data, size);
-}
-
 _printf_(2, 3) static void say(Bare *b, const char *format, ...)
 {
         char text[1024];
@@ -38,21 +19,12 @@ _printf_(2, 3) static void say(Bare *b, const char *format, ...)
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        put_payload(b, text, strlen(text) + 1);
-}
-
-static uint32_t get_header(Bare *b)
-{
-        uint8_t f[12];
-        host_read(b->host, f, 12);
-        if (get_le32(f) != 0xfeeeeeef)
-                bare_fail("no frame");
-        return get_le32(f + 8);
+        bare_put_frame(b, text, strlen(text) + 1);
 }
 
 static const char *hear(Bare *b)
 {
-        uint32_t size = get_header(b);
+        uint32_t size = bare_get_header(b);
         if (size >= sizeof(message))
                 bare_fail("a message of %u bytes", size);
         host_read(b->host, message, size);
@@ -123,7 +95,7 @@ static void boot_stage2(Bare *b)
         for (size_t done = 0; done < size; done += packet) {
                 say(b, "OK@0x0");
                 wait_for(b, "OK");
-                put_payload(b, stage2 + done, MIN(packet, size - done));
+                bare_put_frame(b, stage2 + done, MIN(packet, size - done));
                 wait_for(b, "OK");
         }
         end(b);
@@ -184,7 +156,7 @@ static void read_area(Bare *b)
         for (uint64_t done = 0; done < size;) {
                 wait_for(b, "OK@0x0");
                 say(b, "OK");
-                uint32_t n = get_header(b);
+                uint32_t n = bare_get_header(b);
                 if (bare_wrong(b, "early-ack"))
                         say(b, "OK");
                 bool too_little = bare_take(b, n, b->offset + done);

@@ -41,3 +41,9 @@ void bare_boot(Bare *b);
  * little takes half of them: true, and bare_stay has to follow its answer. */
 bool bare_take(Bare *b, size_t n, uint64_t offset);
 _Noreturn void bare_stay(void);
+
+/* The frames of XFlash and XML: header and payload apart, as the phone wants them, unless that is
+ * what is to be done wrong. */
+void bare_put_frame(Bare *b, const void *data, size_t size);
+/* Takes a header; the size of the payload that follows. */
+uint32_t bare_get_header(Bare *b);
