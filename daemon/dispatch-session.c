@@ -484,12 +484,18 @@ static void describe_leaving(const Session *s, Device *d)
                                                                                 : DEVICE_RELEASED;
 }
 
+static bool was_spoken_to(const Session *s)
+{
+        return s->phone.identified || strcmp(s->phase, "connect") != 0;
+}
+
 static void end_job(Manager *m, Session *s)
 {
         Job *j = s->job;
         Failure f = s->failure;
 
-        if (f.id == ERROR_DEVICE_BUSY && job_is_pending(j)) {
+        if (job_is_pending(j) &&
+                (f.id == ERROR_DEVICE_BUSY || (f.id == ERROR_DEVICE_GONE && !was_spoken_to(s)))) {
                 /* not a word was said to the phone: the job waits on, the device says why */
                 give_back(m, s);
                 return;
@@ -512,15 +518,13 @@ static void on_over(void *userdata, Session *s)
         Manager *m = userdata;
         Device *d = device_of(m, s);
         static const char *const restarted[] = { "rebooted", "off", "released" };
-        /* else it is not on its way to its start */
-        bool spoken_to = s->phone.identified || strcmp(s->phase, "connect") != 0;
         uint64_t now = 0;
 
         describe_leaving(s, d);
         left_now(m, s);
         (void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
         for (size_t i = 0; i < ELEMENTS(restarted); i++) {
-                if (!spoken_to || strcmp(s->left, restarted[i]) != 0)
+                if (!was_spoken_to(s) || strcmp(s->left, restarted[i]) != 0)
                         continue;
                 devices_released(&m->devices, d->port, now,
                         (uint64_t)DEVICE_ALONE_SECONDS * 1000 * 1000, s->next_job);

@@ -56,21 +56,42 @@ EARLY = ()
 
 
 def places():
-    """First, last and one in between of each kind of step."""
+    """First, last and one in between of each kind of step in which something is said."""
     kinds = {}
+    first = learnt.index('handshake') + 1
     for i, name in enumerate(learnt, 1):
+        if i < first:
+            continue
         if name == 'reboot':
             break
         kinds.setdefault(name, []).append(i)
     last = learnt.index('shutdown-params') + 1
     if scene.LONG:
-        return [f'#{i}' for i in range(1, last + 1)]
+        return [f'#{i}' for i in range(first, last + 1)]
     some = {i for at in kinds.values() for i in (at[0], at[len(at) // 2], at[-1]) if i <= last}
     return [f'#{i}' for i in sorted(some)]
 
 
 def test_at_every_step():
     s.play([pulled(place) for place in places()], PORTS)
+
+
+def test_before_a_word_was_said():
+    """The job waits for the next plug, unless the phone was being spoken to already."""
+    def scenario(n):
+        s.use(n, 'fault=unplug@listen')
+        job = s.backup(n)
+        s.plug(n)
+        yield s.saw(n, 'detached')
+        yield lambda: not s.device(f'1-{n}')
+        s.use(n)
+        s.plug(n)
+        yield s.ended(job)
+        if s.job(job)['State'] == 'done':
+            s.is_whole(n, s.complete(job)['Backup'])
+        else:
+            s.failed(job, 'DeviceGone')
+    s.play([scenario] * len(PORTS), PORTS)
 
 
 def test_inside_the_data():
@@ -103,5 +124,5 @@ def test_what_is_left():
     s.no_breaches()
 
 
-rig.run(test_nothing_goes_wrong, test_at_every_step, test_inside_the_data, test_for_a_moment,
-        test_what_is_left)
+rig.run(test_nothing_goes_wrong, test_at_every_step, test_before_a_word_was_said,
+        test_inside_the_data, test_for_a_moment, test_what_is_left)
