@@ -8,33 +8,30 @@
 #include "daemon/bus-private.h"
 #include "daemon/dispatch-auto.h"
 
-int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e)
+static int switch_to(Bus *b, sd_bus_message *m, PolicyChoice choice, sd_bus_error *e)
 {
-        Bus *b = userdata;
-        Failure f = { 0 };
-        bool go_on;
-        int on, r = sd_bus_message_read(m, "b", &on);
-
-        if (r < 0)
-                return r;
-        r = bus_authorize(b, m, ACTION_CONFIGURE, &go_on, e);
-        if (!go_on)
-                return r;
-        r = dispatch_auto_switch(b->manager, on ? CHOICE_ON : CHOICE_OFF, &f);
-        return r < 0 ? bus_error_set(e, &f) : sd_bus_reply_method_return(m, NULL);
-}
-
-int bus_method_reset_auto(sd_bus_message *m, void *userdata, sd_bus_error *e)
-{
-        Bus *b = userdata;
         Failure f = { 0 };
         bool go_on;
         int r = bus_authorize(b, m, ACTION_CONFIGURE, &go_on, e);
 
         if (!go_on)
                 return r;
-        r = dispatch_auto_switch(b->manager, CHOICE_NONE, &f);
-        return r < 0 ? bus_error_set(e, &f) : sd_bus_reply_method_return(m, NULL);
+        if (dispatch_auto_switch(b->manager, choice, &f) < 0)
+                return bus_error_set(e, &f);
+        bus_auto_changed(b);
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e)
+{
+        int on, r = sd_bus_message_read(m, "b", &on);
+
+        return r < 0 ? r : switch_to(userdata, m, on ? CHOICE_ON : CHOICE_OFF, e);
+}
+
+int bus_method_reset_auto(sd_bus_message *m, void *userdata, sd_bus_error *e)
+{
+        return switch_to(userdata, m, CHOICE_NONE, e);
 }
 
 /* ---- phones ---- */
@@ -132,7 +129,7 @@ int bus_get_auto_rule(sd_bus *bus, const char *path, const char *interface, cons
 
 void bus_auto_changed(Bus *b)
 {
-        if (b && b->bus)
+        if (b->bus)
                 (void)sd_bus_emit_properties_changed(b->bus, PATH_MANAGER, IFACE_MANAGER,
                         "AutoBackup", "AutoBackupDecidedBy", "AutoBackupProfile",
                         "AutoBackupInterval", "AutoBackupKnownOnly", NULL);

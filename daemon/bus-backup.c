@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "daemon/bus-private.h"
-#include "daemon/dispatch.h"
 #include "daemon/text.h"
 #include "wire/verbs.h"
 
@@ -228,31 +227,14 @@ int bus_add_backups(Bus *b)
         return r < 0 ? r : sd_bus_add_node_enumerator(b->bus, NULL, PATH_BACKUPS, enumerate, b);
 }
 
-/* ---- what the store tells ---- */
-
-static void on_state(void *userdata)
-{
-        Manager *m = userdata;
-
-        if (m->bus && m->bus->bus)
-                (void)sd_bus_emit_properties_changed(
-                        m->bus->bus, PATH_MANAGER, IFACE_MANAGER, "StoreState", NULL);
-        manager_store_settled(m);
-}
-
-static void on_idle(void *userdata)
-{
-        /* what the keeper removed is counted out by now */
-        bus_counts_changed(((Manager *)userdata)->bus);
-        dispatch_schedule(userdata);
-}
+/* ---- what the store tells of its backups ---- */
 
 static void on_added(void *userdata, Backup *backup)
 {
-        Bus *b = ((Manager *)userdata)->bus;
         _cleanup_free_ char *path = bus_backup_path(backup);
+        Bus *b = userdata;
 
-        if (!b || !b->bus || !path)
+        if (!b->bus || !path)
                 return;
         (void)sd_bus_emit_object_added(b->bus, path);
         bus_counts_changed(b);
@@ -260,45 +242,43 @@ static void on_added(void *userdata, Backup *backup)
 
 static void on_changed(void *userdata, Backup *backup)
 {
-        Bus *b = ((Manager *)userdata)->bus;
         _cleanup_free_ char *path = bus_backup_path(backup);
+        Bus *b = userdata;
 
-        if (b && b->bus && path)
+        if (b->bus && path)
                 (void)sd_bus_emit_properties_changed(
                         b->bus, path, IFACE_BACKUP, "Verified", "VerifiedAt", NULL);
 }
 
 static void on_removed(void *userdata, Backup *backup)
 {
-        Bus *b = ((Manager *)userdata)->bus;
         _cleanup_free_ char *path = bus_backup_path(backup);
+        Bus *b = userdata;
 
-        if (b && b->bus && path)
+        if (b->bus && path)
                 (void)sd_bus_emit_object_removed(b->bus, path);
 }
 
 static void on_committed(void *userdata, Backup *backup)
 {
-        Bus *b = ((Manager *)userdata)->bus;
         _cleanup_free_ char *path = bus_backup_path(backup);
+        Bus *b = userdata;
 
-        if (b && b->bus && path)
+        if (b->bus && path)
                 (void)sd_bus_emit_signal(b->bus, PATH_MANAGER, IFACE_MANAGER, "BackupCommitted",
                         "sso", backup->device_key, backup->id, path);
 }
 
 static void on_damaged(void *userdata, const char *text)
 {
-        Bus *b = ((Manager *)userdata)->bus;
+        Bus *b = userdata;
 
-        if (b && b->bus)
+        if (b->bus)
                 (void)sd_bus_emit_signal(
                         b->bus, PATH_MANAGER, IFACE_MANAGER, "StoreDamaged", "s", text);
 }
 
-const StoreEvents bus_store_events = {
-        .state = on_state,
-        .idle = on_idle,
+const BackupEvents bus_backup_events = {
         .added = on_added,
         .changed = on_changed,
         .removed = on_removed,

@@ -120,32 +120,46 @@ int bus_add_devices(Bus *b)
         return r < 0 ? r : sd_bus_add_node_enumerator(b->bus, NULL, PATH_DEVICES, enumerate, b);
 }
 
-void bus_device_added(Bus *b, Device *d)
+/* ---- what the list of devices tells ---- */
+
+static void on_added(void *userdata, Device *d)
 {
         _cleanup_free_ char *path = bus_device_path(d);
+        Bus *b = userdata;
 
-        if (!b || !b->bus || !path)
-                return;
-        (void)sd_bus_emit_object_added(b->bus, path);
-        bus_counts_changed(b);
+        if (b->bus && path)
+                (void)sd_bus_emit_object_added(b->bus, path);
 }
 
-void bus_device_changed(Bus *b, Device *d)
+static void on_changed(void *userdata, Device *d)
 {
         _cleanup_free_ char *path = bus_device_path(d);
+        Bus *b = userdata;
 
-        if (b && b->bus && path)
+        if (b->bus && path)
                 (void)sd_bus_emit_properties_changed(b->bus, path, IFACE_DEVICE, "VendorId",
                         "ProductId", "State", "Mode", "Chip", "HwCode", "HwSubCode", "HwVersion",
                         "SwVersion", "MeId", "SocId", "Protocol", "Security", "Job", "Message",
                         NULL);
 }
 
-void bus_device_removed(Bus *b, Device *d)
+static void on_removed(void *userdata, Device *d)
 {
         _cleanup_free_ char *path = bus_device_path(d);
+        Bus *b = userdata;
 
-        if (!b || !b->bus || !path)
-                return;
-        (void)sd_bus_emit_object_removed(b->bus, path);
+        if (b->bus && path)
+                (void)sd_bus_emit_object_removed(b->bus, path);
 }
+
+static void on_counted(void *userdata)
+{
+        bus_counts_changed(userdata);
+}
+
+const DeviceEvents bus_device_events = {
+        .added = on_added,
+        .changed = on_changed,
+        .removed = on_removed,
+        .counted = on_counted,
+};

@@ -103,7 +103,8 @@ static int method_cancel(sd_bus_message *m, void *userdata, sd_bus_error *e)
         return 1;
 }
 
-void bus_job_ended(Bus *b, const Job *j)
+/* Answers those who wait for the job's end. */
+static void answer_cancels(Bus *b, const Job *j)
 {
         for (size_t i = b->n_cancels; i-- > 0;) {
                 sd_bus_message *m = b->cancels[i].message;
@@ -322,14 +323,6 @@ int bus_add_jobs(Bus *b)
 
 /* ---- what the queue tells ---- */
 
-void bus_job_log(Bus *b, const Job *j, unsigned level, const char *text)
-{
-        _cleanup_free_ char *path = bus_job_path(j);
-
-        if (b && b->bus && path)
-                (void)sd_bus_emit_signal(b->bus, path, IFACE_JOB, "Log", "us", level, text);
-}
-
 static void emit_properties(Bus *b, const char *path, unsigned change)
 {
         for (size_t i = 0; i < ELEMENTS(changes); i++)
@@ -352,25 +345,33 @@ static void emit_end(Bus *b, const Job *j, const char *path)
                 b->bus, path, IFACE_JOB, "Finished", "sss", j->result, name, j->failure.text);
         (void)sd_bus_emit_signal(
                 b->bus, PATH_MANAGER, IFACE_MANAGER, "JobRemoved", "uos", j->id, path, j->result);
-        bus_job_ended(b, j);
+        answer_cancels(b, j);
         bus_counts_changed(b);
+}
+
+static void emit_change(Bus *b, const Job *j, unsigned change, bool ended)
+{
+        _cleanup_free_ char *path = bus_job_path(j);
+
+        if (!b->bus || !path)
+                return;
+        emit_properties(b, path, change);
+        if (ended)
+                emit_end(b, j, path);
 }
 
 static void on_changed(void *userdata, Job *j, unsigned change)
 {
-        _cleanup_free_ char *path = NULL;
-        Bus *b = userdata;
+        bool ended = (change & JOB_CHANGED_STATE) && job_is_final(j);
 
-        if ((change & JOB_CHANGED_STATE) && job_is_final(j))
+        if (ended)
                 event_job_ended(j);
         else if (change & JOB_CHANGED_STATE)
                 log_info("Job %u (%s %s): %s", j->id, job_kind_to_string(j->request.kind),
                         j->request.profile, job_state_to_string(j->state));
-        if (!b->bus || !(path = bus_job_path(j)))
-                return;
-        emit_properties(b, path, change);
-        if ((change & JOB_CHANGED_STATE) && job_is_final(j))
-                emit_end(b, j, path);
+        emit_change(userdata, j, change, ended);
+        if (ended && j->state == JOB_DONE && j->request.kind == JOB_BACKUP && j->backup[0])
+                bus_hand_over(userdata, j->backup);
 }
 
 static void on_added(void *userdata, Job *j)
@@ -396,8 +397,18 @@ static void on_dropped(void *userdata, Job *j)
                 (void)sd_bus_emit_object_removed(b->bus, path);
 }
 
+static void on_log(void *userdata, const Job *j, unsigned level, const char *text)
+{
+        _cleanup_free_ char *path = bus_job_path(j);
+        Bus *b = userdata;
+
+        if (b->bus && path)
+                (void)sd_bus_emit_signal(b->bus, path, IFACE_JOB, "Log", "us", level, text);
+}
+
 const QueueEvents bus_queue_events = {
         .added = on_added,
         .changed = on_changed,
         .dropped = on_dropped,
+        .log = on_log,
 };

@@ -302,9 +302,16 @@ int bus_add_manager(Bus *b)
         return sd_bus_add_object_vtable(b->bus, NULL, PATH_MANAGER, IFACE_MANAGER, vtable, b);
 }
 
+void bus_store_changed(Bus *b)
+{
+        if (b->bus)
+                (void)sd_bus_emit_properties_changed(
+                        b->bus, PATH_MANAGER, IFACE_MANAGER, "StoreState", NULL);
+}
+
 void bus_counts_changed(Bus *b)
 {
-        if (b && b->bus)
+        if (b->bus)
                 (void)sd_bus_emit_properties_changed(b->bus, PATH_MANAGER, IFACE_MANAGER,
                         "JobCount", "DeviceCount", "BackupCount", NULL);
 }

@@ -48,8 +48,8 @@ char *bus_backup_path(const Backup *b);
 
 /* Reads an a{sv} in which no key is allowed yet: 0, or the error naming the first key. */
 int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
-/* Answers those who wait for the job's end. */
-void bus_job_ended(Bus *b, const Job *j);
+/* A finished backup: asks the service manager to start the unit that hands it on. */
+void bus_hand_over(Bus *b, const char *id);
 
 /* Whether the caller may do what action says; when not to go on, what is returned is what the
  * handler has to return: 1 while an answer is waited for. */

@@ -21,23 +21,14 @@ void bus_stop(Bus *b);
 /* So that the last signals arrive; may wait for the bus, for the end of the program only. */
 void bus_flush(Bus *b);
 
-extern const QueueEvents bus_queue_events; /* userdata: the Bus */
-void bus_job_log(Bus *b, const Job *j, unsigned level, const char *text);
+extern const QueueEvents bus_queue_events;   /* userdata: the Bus */
+extern const DeviceEvents bus_device_events; /* likewise */
+extern const BackupEvents bus_backup_events; /* likewise */
 
-/* A finished backup: asks the service manager to start the unit that hands it on. */
-void bus_hand_over(Bus *b, const char *id);
-
+/* Whether the store can be used, and why not. */
+void bus_store_changed(Bus *b);
 /* There are more or fewer jobs, devices or backups than before. */
 void bus_counts_changed(Bus *b);
 
 /* Whether phones are backed up automatically, or who has decided that. */
 void bus_auto_changed(Bus *b);
-
-/* Whether phones are backed up automatically, or who has decided that. */
-void bus_auto_changed(Bus *b);
-
-void bus_device_added(Bus *b, Device *d);
-void bus_device_changed(Bus *b, Device *d);
-void bus_device_removed(Bus *b, Device *d); /* while it is still in the list */
-
-extern const StoreEvents bus_store_events; /* userdata: the Manager */

@@ -35,6 +35,12 @@ void devices_done(Devices *d)
                 device_free(d->list[--d->n]);
 }
 
+void devices_listen(Devices *d, const DeviceEvents *events, void *userdata)
+{
+        d->events = events;
+        d->userdata = userdata;
+}
+
 Device *devices_find(const Devices *d, const char *port)
 {
         for (size_t i = 0; i < d->n; i++)
@@ -58,16 +64,36 @@ Device *devices_add(Devices *d, const HotplugDevice *plug)
         return d->list[d->n++] = device;
 }
 
+void devices_changed(Devices *d, Device *device)
+{
+        bool fresh = !device->told;
+
+        if (!d->events)
+                return;
+        device->told = true;
+        if (fresh) {
+                d->events->added(d->userdata, device);
+                d->events->counted(d->userdata);
+        } else
+                d->events->changed(d->userdata, device);
+}
+
 void devices_remove(Devices *d, Device *device)
 {
+        bool told = device->told;
+
+        if (told)
+                d->events->removed(d->userdata, device);
         for (size_t i = 0; i < d->n; i++) {
                 if (d->list[i] != device)
                         continue;
                 memmove(d->list + i, d->list + i + 1, (d->n - i - 1) * sizeof *d->list);
                 d->n--;
-                device_free(device);
-                return;
+                break;
         }
+        device_free(device);
+        if (told)
+                d->events->counted(d->userdata);
 }
 
 /* ---- ports that let a phone go ---- */

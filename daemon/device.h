@@ -49,9 +49,19 @@ typedef struct Device {
         uint32_t session_number; /* the plug it was started for */
         uint32_t next_job; /* a job with this id or a later one was queued after it was let go */
         sd_event_source *alone; /* ends the time in which it is left alone */
+        bool told;              /* the listener knows of it */
 } Device;
 
+typedef struct DeviceEvents {
+        void (*added)(void *userdata, Device *d);
+        void (*changed)(void *userdata, Device *d);
+        void (*removed)(void *userdata, Device *d); /* it is still in the list */
+        void (*counted)(void *userdata);            /* there are more or fewer than before */
+} DeviceEvents;
+
 typedef struct Devices {
+        const DeviceEvents *events; /* NULL: nobody listens */
+        void *userdata;
         Device *list[DEVICES_MAX];
         size_t n;
         struct {
@@ -63,9 +73,13 @@ typedef struct Devices {
 } Devices;
 
 void devices_done(Devices *d);
+void devices_listen(Devices *d, const DeviceEvents *events, void *userdata);
 Device *devices_find(const Devices *d, const char *port);
-/* A new one for a port that has none, or NULL (-ENOMEM, too many). */
+/* A new one for a port that has none, or NULL (no memory, too many). The listener hears of it when it
+ * is said to have changed for the first time. */
 Device *devices_add(Devices *d, const HotplugDevice *plug);
+/* Tells the listener. */
+void devices_changed(Devices *d, Device *device);
 void devices_remove(Devices *d, Device *device);
 
 /* A phone was let go on this port now: the next one to appear is left alone until the time is over.

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "basic/log.h"
-#include "daemon/bus.h"
 #include "daemon/dispatch.h"
 #include "daemon/dispatch-session.h"
 #include "daemon/event.h"
@@ -33,7 +32,6 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f)
                 return not_saved(f, r);
         event_log(EVENT_AUTO_SWITCHED, LOG_NOTICE, NULL, "Automatic backup is %s",
                 dispatch_auto_enabled(m, NULL) ? "on" : "off");
-        bus_auto_changed(m->bus);
         dispatch_schedule(m);
         return 0;
 }

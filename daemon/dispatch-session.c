@@ -7,7 +7,6 @@
 
 #include "basic/fd.h"
 #include "basic/log.h"
-#include "daemon/bus.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 #include "daemon/event.h"
@@ -31,7 +30,7 @@ static void set_device(Manager *m, Session *s, DeviceState state, const char *me
                 snprintf(d->mode, sizeof d->mode, "%s", s->phone.mode);
         d->state = state;
         snprintf(d->message, sizeof d->message, "%s", message);
-        bus_device_changed(m->bus, d);
+        devices_changed(&m->devices, d);
 }
 
 /* ---- claims ---- */
@@ -585,7 +584,7 @@ static void unreachable(Manager *m, Device *d, int error)
                         strerror(-error));
         event_log(
                 EVENT_NO_ACCESS, LOG_WARNING, &(EventFields){ .port = d->port }, "%s", d->message);
-        bus_device_changed(m->bus, d);
+        devices_changed(&m->devices, d);
 }
 
 void dispatch_session_start(Manager *m, Device *d, Job *j)

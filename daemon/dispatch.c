@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "basic/log.h"
-#include "daemon/bus.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch-session.h"
 #include "daemon/guidance.h"
@@ -28,7 +27,7 @@ void dispatch_log(Manager *m, Job *j, unsigned level, const char *format, ...)
         va_end(arguments);
         log_write((int)MIN(level, (unsigned)LOG_DEBUG), "Job %u: %s", j->id, text);
         if (level < LOG_DEBUG)
-                bus_job_log(m->bus, j, level, text);
+                queue_log(m->queue, j, level, text);
 }
 
 void dispatch_move(Manager *m, Job *j, JobState to, const char *result)
@@ -311,7 +310,7 @@ static int on_alone_over(sd_event_source *s, uint64_t usec, void *userdata)
                         continue;
                 d->state = DEVICE_ATTACHED;
                 d->message[0] = 0;
-                bus_device_changed(m->bus, d);
+                devices_changed(&m->devices, d);
         }
         dispatch_schedule(m);
         return 0;
@@ -365,7 +364,6 @@ static void appear(Manager *m, Device *d)
 void dispatch_plugged(Manager *m, const HotplugDevice *plug)
 {
         Device *d = devices_find(&m->devices, plug->port);
-        bool fresh = !d;
 
         if (m->stopping)
                 return;
@@ -398,18 +396,8 @@ void dispatch_plugged(Manager *m, const HotplugDevice *plug)
                 if (j || dispatch_auto_wants(m, d))
                         dispatch_session_start(m, d, j);
         }
-        if (fresh)
-                bus_device_added(m->bus, d);
-        else
-                bus_device_changed(m->bus, d);
+        devices_changed(&m->devices, d);
         dispatch_schedule(m);
-}
-
-static void drop_device(Manager *m, Device *d)
-{
-        bus_device_removed(m->bus, d);
-        devices_remove(&m->devices, d);
-        bus_counts_changed(m->bus);
 }
 
 void dispatch_unplugged(Manager *m, const char *port)
@@ -429,7 +417,7 @@ void dispatch_unplugged(Manager *m, const char *port)
                 session_unplugged(d->session);
                 return;
         }
-        drop_device(m, d);
+        devices_remove(&m->devices, d);
         dispatch_schedule(m);
 }
 
@@ -447,10 +435,10 @@ void dispatch_other(Manager *m, const HotplugDevice *other)
 
 void dispatch_session_gone(Manager *m, Device *d)
 {
-        if (!d->attached) {
-                drop_device(m, d);
-        } else
-                bus_device_changed(m->bus, d);
+        if (!d->attached)
+                devices_remove(&m->devices, d);
+        else
+                devices_changed(&m->devices, d);
         dispatch_schedule(m);
 }
 

@@ -74,15 +74,29 @@ static void settle(Manager *m)
         dispatch_schedule(m);
 }
 
-void manager_store_settled(Manager *m)
-{
-        settle(m);
-}
-
 static void on_agents_changed(void *userdata)
 {
         settle(userdata);
 }
+
+static void on_store_state(void *userdata)
+{
+        Manager *m = userdata;
+
+        bus_store_changed(m->bus);
+        settle(m);
+}
+
+/* What the last keeper removed is counted out by now. */
+static void on_store_idle(void *userdata)
+{
+        Manager *m = userdata;
+
+        bus_counts_changed(m->bus);
+        dispatch_schedule(m);
+}
+
+static const StoreEvents store_events = { .state = on_store_state, .idle = on_store_idle };
 
 /* ---- signals ---- */
 
@@ -243,7 +257,7 @@ static int make_store(Manager *m)
         if (!state || asprintf(&path, "%s/store", state) < 0)
                 return -ENOMEM;
         return store_new(
-                m->event, &m->helpers, m->config.store ?: path, &bus_store_events, m, &m->store);
+                m->event, &m->helpers, m->config.store ?: path, &store_events, m, &m->store);
 }
 
 static const HotplugEvents hotplug_events;
@@ -264,9 +278,12 @@ static int make_parts(Manager *m)
                 r = bus_new(m, &m->bus);
         if (r >= 0)
                 r = hotplug_new(m->event, &hotplug_events, m, &m->hotplug);
-        if (r >= 0)
-                queue_listen(m->queue, &bus_queue_events, m->bus);
-        return r;
+        if (r < 0)
+                return r;
+        queue_listen(m->queue, &bus_queue_events, m->bus);
+        devices_listen(&m->devices, &bus_device_events, m->bus);
+        store_listen(m->store, &bus_backup_events, m->bus);
+        return 0;
 }
 
 int manager_new(const ManagerSetup *setup, Manager **ret, Failure *f)

@@ -62,7 +62,5 @@ int manager_reload(Manager *m, Failure *f);
 uint64_t manager_now(const Manager *m);
 /* The bus name is there, or there is no bus for now: the service is up. */
 void manager_set_ready(Manager *m);
-/* The store is open, or cannot be used: calls can be answered now. */
-void manager_store_settled(Manager *m);
 /* The line that systemctl status shows. */
 void manager_update_status(Manager *m);

@@ -47,6 +47,12 @@ void queue_changed(Queue *q, Job *j, unsigned changes)
                 q->events->changed(q->userdata, j, changes);
 }
 
+void queue_log(Queue *q, const Job *j, unsigned level, const char *text)
+{
+        if (q->events)
+                q->events->log(q->userdata, j, level, text);
+}
+
 /* ---- the file ---- */
 
 int queue_save(Queue *q)

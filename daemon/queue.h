@@ -33,6 +33,7 @@ typedef struct QueueEvents {
         void (*added)(void *userdata, Job *j);
         void (*changed)(void *userdata, Job *j, unsigned changes);
         void (*dropped)(void *userdata, Job *j); /* it is freed afterwards */
+        void (*log)(void *userdata, const Job *j, unsigned level, const char *text);
 } QueueEvents;
 
 typedef struct Queue Queue;
@@ -52,6 +53,8 @@ int queue_add(Queue *q, JobRequest *request, uint64_t now, Job **ret, Failure *f
 int queue_move(Queue *q, Job *j, JobState to, const char *result, uint64_t now);
 /* Tells without saving. */
 void queue_changed(Queue *q, Job *j, unsigned changes);
+/* Tells a line of a job's log; level as for log_write. */
+void queue_log(Queue *q, const Job *j, unsigned level, const char *text);
 int queue_save(Queue *q);
 
 Job *queue_find(const Queue *q, uint32_t id);

@@ -8,7 +8,6 @@
 
 #include "basic/fd.h"
 #include "basic/log.h"
-#include "daemon/bus.h"
 #include "daemon/dispatch.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/text.h"
@@ -113,7 +112,6 @@ static void finish(Run *r, JobState to, const char *result)
 
 static void finish_done(Run *r)
 {
-        Manager *m = r->manager;
         Job *j = r->job;
 
         if (r->damage[0]) {
@@ -127,8 +125,6 @@ static void finish_done(Run *r)
                 progress_set(&j->progress, j->progress.total, j->progress.total, r->told_at);
         tell_progress(r);
         finish(r, JOB_DONE, r->result);
-        if (j->request.kind == JOB_BACKUP && j->backup[0])
-                bus_hand_over(m->bus, j->backup);
 }
 
 static void finish_stopped(Run *r)

@@ -30,6 +30,8 @@ struct Store {
         Catalogue catalogue;
         const StoreEvents *events;
         void *userdata;
+        const BackupEvents *backup_events;
+        void *listener;
         StoreTask *opening;
         size_t busy;
         bool opened; /* it was all right once */
@@ -61,6 +63,12 @@ int store_new(sd_event *event, const HelperSetup *setup, const char *path,
                 return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
+}
+
+void store_listen(Store *s, const BackupEvents *events, void *userdata)
+{
+        s->backup_events = events;
+        s->listener = userdata;
 }
 
 Store *store_free(Store *s)
@@ -145,11 +153,11 @@ static void on_backup(Store *s, const Message *m)
                 return;
         }
         if (r == 1)
-                s->events->added(s->userdata, b);
+                s->backup_events->added(s->listener, b);
         else
-                s->events->changed(s->userdata, b);
+                s->backup_events->changed(s->listener, b);
         if (message_is(m, VERB_COMMITTED))
-                s->events->committed(s->userdata, b);
+                s->backup_events->committed(s->listener, b);
 }
 
 static void on_removed(Store *s, const Message *m)
@@ -159,7 +167,7 @@ static void on_removed(Store *s, const Message *m)
 
         if (!b)
                 return;
-        s->events->removed(s->userdata, b);
+        s->backup_events->removed(s->listener, b);
         free(catalogue_take(&s->catalogue, id));
 }
 
@@ -176,9 +184,9 @@ static void on_damaged(Store *s, const Message *m)
         if (b) {
                 snprintf(b->verified, sizeof b->verified, "damaged");
                 (void)sd_event_now(s->event, CLOCK_REALTIME, &b->verified_at);
-                s->events->changed(s->userdata, b);
+                s->backup_events->changed(s->listener, b);
         }
-        s->events->damaged(s->userdata, text);
+        s->backup_events->damaged(s->listener, text);
 }
 
 static void on_message(void *userdata, const Message *m)

@@ -20,18 +20,23 @@ typedef enum StoreState {
 typedef struct StoreEvents {
         void (*state)(void *userdata);
         void (*idle)(void *userdata); /* the last keeper has ended */
+} StoreEvents;
+
+typedef struct BackupEvents {
         void (*added)(void *userdata, Backup *b);
         void (*changed)(void *userdata, Backup *b);
         void (*removed)(void *userdata, Backup *b); /* still in the catalogue */
         void (*committed)(void *userdata, Backup *b);
         void (*damaged)(void *userdata, const char *text);
-} StoreEvents;
+} BackupEvents;
 
 typedef struct Store Store;
 
 /* path: absolute. events must outlive the store. Does not touch the disk. */
 int store_new(sd_event *event, const HelperSetup *setup, const char *path,
         const StoreEvents *events, void *userdata, Store **ret);
+/* Before it is opened. */
+void store_listen(Store *s, const BackupEvents *events, void *userdata);
 Store *store_free(Store *s);
 DEFINE_CLEANUP(Store, store_free)
 

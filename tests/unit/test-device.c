@@ -75,6 +75,51 @@ static void test_list(void **state)
         devices_done(&d);
 }
 
+static void on_added(void *userdata, Device *d)
+{
+        strcat(userdata, "+");
+        strcat(userdata, d->port);
+}
+
+static void on_changed(void *userdata, Device *d)
+{
+        strcat(userdata, "~");
+}
+
+static void on_removed(void *userdata, Device *d)
+{
+        strcat(userdata, "-");
+}
+
+static void on_counted(void *userdata)
+{
+        strcat(userdata, "#");
+}
+
+/* A device is news when somebody says so, and is gone from the count after it was said to go. */
+static void test_listener(void **state)
+{
+        static const DeviceEvents events = { .added = on_added,
+                .changed = on_changed,
+                .removed = on_removed,
+                .counted = on_counted };
+        HotplugDevice plug = { .port = "1-2", .node = "/dev/bus/usb/001/002" };
+        char heard[64] = "";
+        Devices d = { 0 };
+        Device *device = devices_add(&d, &plug);
+
+        devices_changed(&d, device); /* to nobody */
+        devices_listen(&d, &events, heard);
+        devices_changed(&d, device);
+        assert_string_equal(heard, "+1-2#");
+        devices_changed(&d, device);
+        assert_string_equal(heard, "+1-2#~");
+        devices_remove(&d, device);
+        assert_string_equal(heard, "+1-2#~-#");
+        devices_remove(&d, devices_add(&d, &plug));
+        assert_string_equal(heard, "+1-2#~-#");
+}
+
 /* Only download mode, and the one identity that other modes share only with its name. */
 static void test_identities(void **state)
 {
@@ -157,5 +202,5 @@ static void test_why(void **state)
 
 TEST_MAIN(cmocka_unit_test(test_left_alone_once), cmocka_unit_test(test_after_a_minute),
         cmocka_unit_test(test_many_ports), cmocka_unit_test(test_list),
-        cmocka_unit_test(test_identities), cmocka_unit_test(test_identities_by_configuration),
-        cmocka_unit_test(test_why))
+        cmocka_unit_test(test_listener), cmocka_unit_test(test_identities),
+        cmocka_unit_test(test_identities_by_configuration), cmocka_unit_test(test_why))

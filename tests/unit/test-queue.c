@@ -65,7 +65,7 @@ static void test_survives_a_restart(void **state)
 
 typedef struct Heard {
         const Folder *folder;
-        unsigned added, changed, dropped;
+        unsigned added, changed, dropped, level;
         bool saved;
 } Heard;
 
@@ -98,8 +98,14 @@ static void on_dropped(void *userdata, Job *j)
         ((Heard *)userdata)->dropped++;
 }
 
+static void on_log(void *userdata, const Job *j, unsigned level, const char *text)
+{
+        assert_string_equal(text, "a line");
+        ((Heard *)userdata)->level = level;
+}
+
 static const QueueEvents events = {
-        .added = on_added, .changed = on_changed, .dropped = on_dropped
+        .added = on_added, .changed = on_changed, .dropped = on_dropped, .log = on_log
 };
 
 /* Nobody hears of what is not on the disk. */
@@ -121,6 +127,8 @@ static void test_saved_before_told(void **state)
         assert_int_equal(heard.changed, JOB_CHANGED_STATE);
         assert_true(heard.saved);
         assert_int_equal(queue_move(q, j, JOB_QUEUED, NULL, 3), -EPERM);
+        queue_log(q, j, 5, "a line");
+        assert_int_equal(heard.level, 5);
         queue_free(q);
         folder_remove(&folder);
 }
