@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/bus-private.h"
-#include "daemon/dispatch.h"
+#include "daemon/settings.h"
 
 /* ---- lists ---- */
 
@@ -199,8 +199,9 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *e)
 
         if (!go_on)
                 return r;
-        if (manager_reload(b->manager, &f) < 0)
+        if (settings_reload(b->manager, &f) < 0)
                 return bus_error_set(e, &f);
+        bus_auto_changed(b);
         return sd_bus_reply_method_return(m, NULL);
 }
 

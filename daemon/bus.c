@@ -7,6 +7,7 @@
 
 #include "basic/log.h"
 #include "daemon/bus-private.h"
+#include "daemon/status.h"
 
 /* From one attempt to connect to the next, in ms; the last is for ever. */
 static const unsigned retry_ms[] = { 100, 250, 500, 1000, 2000, 5000, 10000 };
@@ -55,7 +56,7 @@ void bus_stop(Bus *b)
 
 void bus_flush(Bus *b)
 {
-        if (b && b->bus)
+        if (b->bus)
                 (void)sd_bus_flush(b->bus);
 }
 
@@ -183,7 +184,7 @@ static int on_name(sd_bus_message *reply, void *userdata, sd_bus_error *e)
         }
         log_debug("On the bus as " BUS_NAME);
         b->attempts = 0;
-        manager_set_ready(b->manager);
+        status_ready(b->manager);
         return 0;
 }
 
@@ -237,6 +238,6 @@ void bus_start(Bus *b)
                 log_warning("The bus cannot be reached, will try again: %s", strerror(-r));
         disconnect(b);
         /* phones can be backed up without a bus: the queue may hold jobs */
-        manager_set_ready(b->manager);
+        status_ready(b->manager);
         retry(b);
 }

@@ -12,6 +12,7 @@
 #include "daemon/guidance.h"
 #include "daemon/match.h"
 #include "daemon/run.h"
+#include "daemon/status.h"
 #include "profile/chip.h"
 
 /* Verifications read the disk only; one at a time leaves it to the phones. */
@@ -264,7 +265,7 @@ static int on_dispatch(sd_event_source *source, void *userdata)
         }
         if (m->asleep) {
                 (void)break_off(m, m->asleep, false);
-                manager_update_status(m);
+                status_update(m);
                 return 0;
         }
         store_clean(m->store);
@@ -284,7 +285,7 @@ static int on_dispatch(sd_event_source *source, void *userdata)
                 if (match_free(m, m->devices.list[i], NULL) &&
                         dispatch_auto_wants(m, m->devices.list[i]))
                         dispatch_session_start(m, m->devices.list[i], NULL);
-        manager_update_status(m);
+        status_update(m);
         return 0;
 }
 

@@ -148,7 +148,7 @@ bool hotplug_present(Hotplug *h, const char *port)
         return present;
 }
 
-int hotplug_enumerate(Hotplug *h)
+void hotplug_enumerate(Hotplug *h)
 {
         struct udev_enumerate *list = udev_enumerate_new(h->udev);
         struct udev_list_entry *entry;
@@ -160,7 +160,8 @@ int hotplug_enumerate(Hotplug *h)
                 r = udev_enumerate_scan_devices(list);
         if (r < 0) {
                 udev_enumerate_unref(list);
-                return r;
+                log_warning("The devices that are there cannot be listed: %s", strerror(-r));
+                return;
         }
         udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(list))
         {
@@ -172,5 +173,4 @@ int hotplug_enumerate(Hotplug *h)
                 udev_device_unref(d);
         }
         udev_enumerate_unref(list);
-        return 0;
 }

@@ -34,7 +34,7 @@ typedef struct Hotplug Hotplug;
 /* Begins to listen. */
 int hotplug_new(sd_event *event, const HotplugEvents *events, void *userdata, Hotplug **ret);
 /* Tells the devices that are there already. */
-int hotplug_enumerate(Hotplug *h);
+void hotplug_enumerate(Hotplug *h);
 /* Whether something is plugged in at this port, as far as the kernel knows. */
 bool hotplug_present(Hotplug *h, const char *port);
 Hotplug *hotplug_free(Hotplug *h);

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "basic/log.h"
-#include "daemon/manager.h"
+#include "daemon/service.h"
 
 enum { PROFILE_DIRECTORIES_MAX = 16 };
 
@@ -57,7 +57,7 @@ static int parse_arguments(int argc, char **argv, ManagerSetup *setup,
 int main(int argc, char **argv)
 {
         const char *profiles[PROFILE_DIRECTORIES_MAX + 1] = { NULL };
-        _cleanup_(manager_freep) Manager *m = NULL;
+        _cleanup_(service_freep) Service *s = NULL;
         ManagerSetup setup = {
                 .config = CONFIG_DIR "/mtkbackupd.yaml",
                 .state = STATE_DIR,
@@ -73,12 +73,12 @@ int main(int argc, char **argv)
                 return r == 0 ? EXIT_SUCCESS : 2;
         log_open("mtkbackupd");
         umask(0077);
-        r = manager_new(&setup, &m, &f);
+        r = service_new(&setup, &s, &f);
         if (r < 0) {
                 log_error("%s", f.text);
                 return EXIT_FAILURE;
         }
-        r = manager_run(m);
+        r = service_run(s);
         if (r < 0)
                 log_error("Ended: %s", strerror(-r));
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
