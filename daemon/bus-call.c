@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bus-private.h"
+#include "daemon/bus-error.h"
 
 struct Call {
         Calls *calls;
@@ -60,7 +60,7 @@ static void on_ended(void *userdata, const Failure *f, const Message *done)
         if (c->ops && c->error >= 0)
                 c->error = c->ops->end(c->reply);
         if (f)
-                bus_reply_failure(c->message, f);
+                bus_error_reply(c->message, f);
         else if (c->error < 0)
                 (void)sd_bus_reply_method_errno(c->message, c->error, NULL);
         else if (c->reply)

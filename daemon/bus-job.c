@@ -119,7 +119,7 @@ static void answer_cancels(Bus *b, const Job *j)
                         failure_set(&f, 0, ERROR_NOT_CANCELABLE,
                                 "Job %u has ended before it could be cancelled (%s).", j->id,
                                 j->result);
-                        bus_reply_failure(m, &f);
+                        bus_error_reply(m, &f);
                 }
                 sd_bus_message_unref(m);
         }

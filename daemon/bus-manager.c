@@ -155,7 +155,7 @@ static void on_imported(void *userdata, const Agent *agent, const Failure *f)
         if (agent)
                 (void)reply_agent(call, agent);
         else
-                bus_reply_failure(call, f);
+                bus_error_reply(call, f);
         sd_bus_message_unref(call);
 }
 

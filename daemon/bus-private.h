@@ -8,6 +8,7 @@
 #include "daemon/authorize.h"
 #include "daemon/bus.h"
 #include "daemon/bus-call.h"
+#include "daemon/bus-error.h"
 #include "dbus/names.h"
 
 enum { CANCEL_WAITERS_MAX = 64 };
@@ -30,11 +31,6 @@ int bus_add_manager(Bus *b);
 int bus_add_jobs(Bus *b);
 int bus_add_devices(Bus *b);
 int bus_add_backups(Bus *b);
-
-/* Sets the error of a method call; returns what the handler has to return. */
-int bus_error_set(sd_bus_error *e, const Failure *f);
-int bus_error_setf(sd_bus_error *e, ErrorId id, const char *format, ...) _printf_(3, 4);
-void bus_reply_failure(sd_bus_message *m, const Failure *f);
 
 /* Of the method call that is being handled. */
 Bus *bus_of(sd_bus_message *m);

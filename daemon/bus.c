@@ -2,7 +2,6 @@
 #include "daemon/bus.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "basic/log.h"
@@ -58,37 +57,6 @@ void bus_flush(Bus *b)
 {
         if (b->bus)
                 (void)sd_bus_flush(b->bus);
-}
-
-/* ---- errors ---- */
-
-int bus_error_set(sd_bus_error *e, const Failure *f)
-{
-        char name[128];
-
-        snprintf(name, sizeof name, ERROR_PREFIX "%s", error_to_string(f->id));
-        return sd_bus_error_setf(e, name, "%s%s%s", f->text, f->hint[0] ? " " : "", f->hint);
-}
-
-int bus_error_setf(sd_bus_error *e, ErrorId id, const char *format, ...)
-{
-        char text[FAILURE_TEXT_MAX];
-        Failure f = { 0 };
-        va_list arguments;
-
-        va_start(arguments, format);
-        vsnprintf(text, sizeof text, format, arguments);
-        va_end(arguments);
-        failure_set(&f, 0, id, "%s", text);
-        return bus_error_set(e, &f);
-}
-
-void bus_reply_failure(sd_bus_message *m, const Failure *f)
-{
-        _cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
-
-        (void)bus_error_set(&e, f);
-        (void)sd_bus_reply_method_error(m, &e);
 }
 
 Bus *bus_of(sd_bus_message *m)
