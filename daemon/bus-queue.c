@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "daemon/bus-private.h"
-#include "daemon/dispatch.h"
+#include "daemon/dispatch-admit.h"
 #include "daemon/request.h"
+#include "daemon/work.h"
 
 static int read_text(sd_bus_message *m, void *out)
 {
@@ -142,7 +143,7 @@ static int enqueue(Bus *b, sd_bus_message *m, JobRequest *request, sd_bus_error 
                 r = queue_add(b->manager->queue, request, manager_now(b->manager), &j, &f);
         if (r < 0)
                 return failure_is_set(&f) ? bus_error_set(e, &f) : r;
-        dispatch_schedule(b->manager);
+        work_schedule(b->manager);
         path = bus_job_path(j);
         if (!path)
                 return -ENOMEM;

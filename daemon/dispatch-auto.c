@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "basic/log.h"
-#include "daemon/dispatch.h"
-#include "daemon/dispatch-session.h"
+#include "daemon/dispatch-agent.h"
 #include "daemon/event.h"
 #include "daemon/match.h"
 #include "daemon/request.h"
 #include "daemon/text.h"
+#include "daemon/work.h"
 
 bool dispatch_auto_enabled(const Manager *m, PolicySource *ret_by)
 {
@@ -32,7 +32,7 @@ int dispatch_auto_switch(Manager *m, PolicyChoice choice, Failure *f)
                 return not_saved(f, r);
         event_log(EVENT_AUTO_SWITCHED, LOG_NOTICE, NULL, "Automatic backup is %s",
                 dispatch_auto_enabled(m, NULL) ? "on" : "off");
-        dispatch_schedule(m);
+        work_schedule(m);
         return 0;
 }
 
@@ -142,7 +142,7 @@ static int on_hold_over(sd_event_source *source, uint64_t usec, void *userdata)
         Session *s = userdata;
 
         s->hold_over = true;
-        dispatch_schedule(s->userdata);
+        work_schedule(s->userdata);
         return 0;
 }
 
@@ -187,7 +187,7 @@ static void explain(Manager *m, const Session *s, PolicyDecision d, Failure *f)
         if (d == POLICY_NO_PROFILE && profile[0])
                 (void)profile_set_get(&m->profiles, profile, f);
         else if (d == POLICY_NO_AGENT)
-                dispatch_missing_agent(m, s, NULL, f);
+                dispatch_agent_missing(m, &s->phone, chip_by_code(s->phone.hw_code), f);
 }
 
 AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size)
@@ -257,7 +257,7 @@ static void approved(Manager *m, Job *j, uid_t uid)
                 log_error("Job %u: its approval is not saved: %s", j->id, strerror(-r));
         log_info("Job %u: uid %u agrees to it", j->id, (unsigned)uid);
         queue_changed(m->queue, j, JOB_CHANGED_APPROVAL);
-        dispatch_schedule(m);
+        work_schedule(m);
 }
 
 int dispatch_auto_approve(Manager *m, Job *j, uid_t uid, Failure *f)
@@ -293,8 +293,8 @@ int dispatch_auto_forget(Manager *m, const char *mark, Failure *f)
 static void withdraw(Manager *m, Job *j, const char *why)
 {
         failure_set(&j->failure, 0, ERROR_CANCELED, "%s", why);
-        dispatch_move(m, j, JOB_CANCELED, NULL);
-        dispatch_schedule(m);
+        work_move(m, j, JOB_CANCELED, NULL);
+        work_schedule(m);
 }
 
 /* What was said is saved before the job is, so it may have to be caught up with after a crash. */
@@ -315,7 +315,7 @@ bool dispatch_auto_ask(Manager *m, Job *j)
                 "Nobody has agreed to the automatic backup of this phone yet. To agree: "
                 "mtkbackupctl auto approve %u. To refuse: mtkbackupctl cancel %u.",
                 j->id, j->id);
-        dispatch_set_action(m, j, text);
+        work_set_action(m, j, text);
         return false;
 }
 

@@ -11,22 +11,16 @@
 
 #include "daemon/manager.h"
 
-/* Looks for work at the end of this turn of the loop. */
-void dispatch_schedule(Manager *m);
+/* Looks for work once, and then whenever that is scheduled (work.h). */
+int dispatch_new(Manager *m);
 
 void dispatch_plugged(Manager *m, const HotplugDevice *plug);
 /* It is no phone in download mode; what was taken for one before the configuration changed goes. */
 void dispatch_other(Manager *m, const HotplugDevice *other);
 void dispatch_unplugged(Manager *m, const char *port);
 
-/* Whether the daemon could do this at all: profile, download agent, store. 0 or a negative errno
- * with f. A profile-less request of detect is always fine. */
-int dispatch_admit(Manager *m, const JobRequest *request, Failure *f);
 /* 0 the job is ending or has ended; -EBUSY with f (NotCancelable). */
 int dispatch_cancel(Manager *m, Job *j, Failure *f);
 
 /* The daemon ends: running jobs are interrupted, phones are let go. True when nothing is left. */
 bool dispatch_stop(Manager *m);
-
-/* A line of a job's log: to the journal and to whoever listens. */
-void dispatch_log(Manager *m, Job *j, unsigned level, const char *format, ...) _printf_(4, 5);

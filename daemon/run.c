@@ -8,9 +8,9 @@
 
 #include "basic/fd.h"
 #include "basic/log.h"
-#include "daemon/dispatch.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/text.h"
+#include "daemon/work.h"
 #include "wire/ring.h"
 #include "wire/verbs.h"
 
@@ -86,13 +86,8 @@ static void flush_progress(Run *r)
 
 static void move(Run *r, JobState to, const char *result)
 {
-        int e;
-
         flush_progress(r);
-        e = queue_move(r->manager->queue, r->job, to, result, manager_now(r->manager));
-        if (e < 0)
-                log_error("Job %u: %s is not saved: %s", r->job->id, job_state_to_string(to),
-                        strerror(-e));
+        work_move(r->manager, r->job, to, result);
 }
 
 static void finish(Run *r, JobState to, const char *result)
@@ -107,7 +102,7 @@ static void finish(Run *r, JobState to, const char *result)
         r->job->session = NULL;
         move(r, to, result);
         run_free(r);
-        dispatch_schedule(m);
+        work_schedule(m);
 }
 
 static void finish_done(Run *r)
@@ -282,7 +277,7 @@ static void on_log(Run *r, const Message *m)
         if (message_get_u64(m, "LEVEL", LOG_DEBUG, &level) < 0)
                 level = LOG_INFO;
         text_copy(text, sizeof text, message_text(m, "TEXT"));
-        dispatch_log(r->manager, r->job, (unsigned)level, "%s", text);
+        work_log(r->manager, r->job, (unsigned)level, "%s", text);
 }
 
 static void on_message(void *userdata, const Message *m)

@@ -15,6 +15,7 @@
 #include "daemon/event.h"
 #include "daemon/run.h"
 #include "daemon/settings.h"
+#include "daemon/work.h"
 
 /* So long the name is not taken, so that who is the first to call finds the store open. */
 enum { SETTLE_USEC = 5 * 1000 * 1000 };
@@ -45,7 +46,7 @@ static void settle(Service *s)
 
         if (s->patience && agents_ready(m->agents) && store_state(m->store) != STORE_OPENING)
                 on_patience_over(NULL, 0, s);
-        dispatch_schedule(m);
+        work_schedule(m);
 }
 
 static void on_agents_changed(void *userdata)
@@ -67,7 +68,7 @@ static void on_store_idle(void *userdata)
         Service *s = userdata;
 
         bus_counts_changed(s->bus);
-        dispatch_schedule(&s->manager);
+        work_schedule(&s->manager);
 }
 
 static const StoreEvents store_events = { .state = on_store_state, .idle = on_store_idle };
@@ -164,7 +165,7 @@ static void on_going_down(void *userdata, bool shutdown)
         m->asleep = shutdown
                 ? "The computer was shut down while the service worked on this job."
                 : "The computer was put to sleep while the service worked on this job.";
-        dispatch_schedule(m);
+        work_schedule(m);
 }
 
 static void on_awake(void *userdata)
@@ -178,7 +179,7 @@ static void on_awake(void *userdata)
                 if (!hotplug_present(m->hotplug, m->devices.list[i]->port))
                         dispatch_unplugged(m, m->devices.list[i]->port);
         hotplug_enumerate(m->hotplug);
-        dispatch_schedule(m);
+        work_schedule(m);
 }
 
 static const InhibitEvents inhibit_events = { .going_down = on_going_down, .back = on_awake };
@@ -248,6 +249,8 @@ static int make_parts(Service *s)
                 r = inhibit_new(m->event, &inhibit_events, m, &m->inhibit);
         if (r >= 0)
                 r = bus_new(m, &s->bus);
+        if (r >= 0)
+                r = dispatch_new(m);
         if (r >= 0)
                 r = hotplug_new(m->event, &hotplug_events, m, &m->hotplug);
         if (r < 0)
@@ -344,7 +347,7 @@ int service_run(Service *s)
         }
         store_open(m->store);
         hotplug_enumerate(m->hotplug);
-        dispatch_schedule(m);
+        work_schedule(m);
         r = sd_event_loop(m->event);
         bus_flush(s->bus);
         return r;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "basic/log.h"
-#include "daemon/dispatch.h"
+#include "daemon/work.h"
 #include "profile/chip.h"
 
 static int load_profiles(Manager *m, Failure *f)
@@ -63,6 +63,6 @@ int settings_reload(Manager *m, Failure *f)
         log_info("Reloaded, %zu profiles", m->profiles.n);
         /* what is plugged in may be a phone from now on, or none any more */
         hotplug_enumerate(m->hotplug);
-        dispatch_schedule(m);
+        work_schedule(m);
         return 0;
 }
