@@ -24,6 +24,7 @@ enum {
         CMD_HW_SW_VER = 0xFC,
         CMD_HW_CODE = 0xFD,
         CMD_BL_VER = 0xFE,
+        CMD_ROM_VER = 0xFF,
 
         CAP_ME_ID = 0x02,
         CAP_SOC_ID = 0x04,
@@ -197,6 +198,21 @@ static int get_ids(Transport *t, BootIdentity *id, Failure *f)
         return MIN(r, 0);
 }
 
+/* A boot ROM answers with its version, without an echo; a bare echo tells nothing. */
+static int get_rom_version(Transport *t, BootIdentity *id, Failure *f)
+{
+        const uint8_t command = CMD_ROM_VER;
+        uint8_t version;
+        int r = transport_write(t, &command, 1, BOOT_REPLY_MS);
+
+        if (r < 0)
+                return fault_link(f, r, "reading its version");
+        r = optional(t, &version, 1, id->hw_code, f);
+        if (r > 0 && version != command)
+                id->rom_version = version;
+        return MIN(r, 0);
+}
+
 int boot_identify(Transport *t, BootIdentity *ret, Failure *f)
 {
         const uint8_t get_version = CMD_BL_VER;
@@ -230,6 +246,9 @@ int boot_identify(Transport *t, BootIdentity *ret, Failure *f)
                 return r;
         ret->target_config = get_be32(data);
 
+        r = ret->mode == BOOT_BROM ? get_rom_version(t, ret, f) : 0;
+        if (r < 0)
+                return r;
         if (ret->mode == BOOT_BROM || ret->version >= 3)
                 return get_ids(t, ret, f);
         return 0;
@@ -305,6 +324,26 @@ static int write_watchdog(
         return boot_write32(t, chip->wdt_addr + offset, value, f);
 }
 
+/* Some have a second one. A loader that does not want it touched looks after it. */
+static int second_watchdog_off(Transport *t, const Chip *chip, Failure *f)
+{
+        static const struct {
+                uint16_t hw_code;
+                uint32_t address, off;
+        } seconds[] = { { 0x6592, 0x10000500, WDT_KEY } };
+
+        for (size_t i = 0; i < ELEMENTS(seconds); i++)
+                if (seconds[i].hw_code == chip->hw_code) {
+                        Failure own = { 0 };
+                        int r = boot_write32(t, seconds[i].address, seconds[i].off, &own);
+
+                        if (r < 0 && r != -EACCES && f && !failure_is_set(f))
+                                *f = own;
+                        return r == -EACCES ? 0 : r;
+                }
+        return 0;
+}
+
 int boot_watchdog_off(Transport *t, const Chip *chip, Failure *f)
 {
         int r;
@@ -312,6 +351,8 @@ int boot_watchdog_off(Transport *t, const Chip *chip, Failure *f)
         if (!chip || chip->wdt_addr == 0 || chip->skip_wdt)
                 return 0;
         r = write_watchdog(t, chip, 0, chip->wdt_off, f);
+        if (r >= 0)
+                r = second_watchdog_off(t, chip, f);
         return r < 0 ? r : 1;
 }
 

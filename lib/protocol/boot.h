@@ -33,7 +33,8 @@ enum { /* BootIdentity.target_config */
 
 typedef struct BootIdentity {
         BootMode mode;
-        uint8_t version; /* of the preloader's command set; 0 in boot ROM mode */
+        uint8_t version;     /* of the preloader's command set; 0 in boot ROM mode */
+        uint8_t rom_version; /* of the boot ROM, in its mode; 0 not told */
         uint16_t hw_code, hw_sub, hw_ver, sw_ver;
         uint32_t target_config;
         uint32_t abilities; /* GET_PL_CAP; 0 when it has none to tell */

@@ -52,7 +52,8 @@ static LegacyStart start_of(const DaTarget *target)
 
         return (LegacyStart){
                 .hw_code = target->identity->hw_code,
-                .brom_version = BROM_VERSION_UNKNOWN,
+                .brom = brom,
+                .brom_version = target->identity->rom_version ?: BROM_VERSION_UNKNOWN,
                 .bl_version = brom ? BL_VERSION_BROM : target->identity->version,
                 .second = second->data,
                 .second_size = second->size,

@@ -24,17 +24,20 @@ static const char starting[] = "the download agent was starting";
 static const char sending[] = "its second stage was sent";
 
 /* What the configuration word means differs: the address space on 6571 and 6582 (1: areas apart),
- * "set up the DRAM" on 6583 (0: it is up). The longer rows were seen with other builds of these
- * chips. A chip that is not listed gets zeros: at worst an address space that is recognised. */
+ * "set up the DRAM" on 6583 (0: a preloader has done it). The longer rows were seen with other
+ * builds of these chips. A chip that is not listed gets zeros: at worst an address space that is
+ * recognised. */
 static const struct {
         uint16_t hw_code;
+        bool brom_only;
         uint32_t words[LEGACY_WORDS_MAX];
 } config_words[] = {
-        { 0x6571, { 1 } },
-        { 0x6582, { 1 } },
-        { 0x6580, { 1, 0x46460000, 0, 0, 0, 0xff000000 } },
-        { 0x8163, { 1, 0x46460000, 0, 0, 0, 0xff000000 } },
-        { 0x8127, { 0, 1, 0x46460000, 0, 0, 0, 0xff000000 } },
+        { 0x6571, false, { 1 } },
+        { 0x6582, false, { 1 } },
+        { 0x6583, true, { 1 } },
+        { 0x6580, false, { 1, 0x46460000, 0, 0, 0, 0xff000000 } },
+        { 0x8163, false, { 1, 0x46460000, 0, 0, 0, 0xff000000 } },
+        { 0x8127, false, { 0, 1, 0x46460000, 0, 0, 0, 0xff000000 } },
 };
 
 /* Bytes behind a good DRAM status. */
@@ -43,10 +46,11 @@ static const struct {
         uint8_t size;
 } dram_extras[] = { { 0x6592, 20 } };
 
-static uint32_t config_word(uint16_t hw_code, unsigned i)
+static uint32_t config_word(const LegacyStart *start, unsigned i)
 {
         for (size_t k = 0; k < ELEMENTS(config_words); k++)
-                if (config_words[k].hw_code == hw_code)
+                if (config_words[k].hw_code == start->hw_code &&
+                        (start->brom || !config_words[k].brom_only))
                         return config_words[k].words[i];
         return 0;
 }
@@ -194,7 +198,7 @@ static int configure(
                 if (r > 0 || h->n_words >= LEGACY_WORDS_MAX)
                         break;
                 log_debug("agent wants configuration word %u", h->n_words);
-                r = legacy_send_be32(t, config_word(start->hw_code, h->n_words++), f);
+                r = legacy_send_be32(t, config_word(start, h->n_words++), f);
                 if (r < 0)
                         return r;
         }

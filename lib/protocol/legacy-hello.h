@@ -22,6 +22,7 @@ enum {
 /* What the host knows when the agent was started. */
 typedef struct LegacyStart {
         uint16_t hw_code;
+        bool brom;            /* the boot ROM has started it, no preloader */
         uint8_t brom_version; /* 0xff from a preloader */
         uint8_t bl_version;   /* answer to GET_BL_VER; 0xfe from the boot ROM */
         /* second stage with its signature, or the NAND device table of a single-stage agent */

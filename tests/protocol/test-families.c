@@ -50,6 +50,7 @@ static const Case rom[] = {
         { "mt6765-brom", "xflash", .brom = true },
         { "mt6580-brom", "legacy", .brom = true },
         { "mt6735-brom", "legacy", .brom = true },
+        { "mt6589-brom", "legacy", .brom = true, .linear = true },
         { "mt6895-brom", "xml", .ufs = true, .brom = true },
         { "mt6886-brom", "xml", .ufs = true, .brom = true },
 };

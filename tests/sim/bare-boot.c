@@ -14,6 +14,7 @@ static const struct {
 } roms[] = {
         { "mt6765-brom", 0x10007000, false },
         { "mt6580-brom", 0x10007000, false },
+        { "mt6589-brom", 0x10000000, false },
         { "mt6735-brom", 0x10212000, false },
         { "mt6895-brom", 0x1c007000, false },
         { "mt6886-brom", 0x1c007000, true },

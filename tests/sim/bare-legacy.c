@@ -8,14 +8,15 @@
 
 enum { ACK = 0x5a, NEXT = 0x69, PACKET = 0x100000, NAND_ENTRY = 52, REPORT_ONE_STAGE = 186 };
 
-/* What agents want to know behind the 18 bytes of settings, and say behind the memory's status. */
+/* What agents want to know behind the 18 bytes of settings, from a preloader and in boot ROM mode,
+ * and say behind the memory's status. */
 static const struct {
         uint16_t code;
         bool word;
-        uint32_t value;
+        uint32_t value[2];
         size_t extra;
-} chips[] = { { 0x6571, true, 1, 0 }, { 0x6582, true, 1, 0 }, { 0x6583, true, 0, 0 },
-        { 0x6592, false, 0, 20 } };
+} chips[] = { { 0x6571, true, { 1, 1 }, 0 }, { 0x6582, true, { 1, 1 }, 0 },
+        { 0x6583, true, { 0, 1 }, 0 }, { 0x6592, false, {}, 20 } };
 
 static bool one_stage, one_space, nand, nor;
 static uint64_t boot_size, rpmb_size;
@@ -179,11 +180,11 @@ static void start(Bare *b)
         for (size_t i = 0; i < ELEMENTS(chips); i++)
                 if (chips[i].code == b->da_code) {
                         if (chips[i].word)
-                                put_word(b, chips[i].value);
+                                put_word(b, chips[i].value[brom]);
                         extra = chips[i].extra;
                 }
         status = get_word(b);
-        if (status == 0xbc3)
+        if (status == 0xbc3 || status == 0xbbf)
                 set_up_memory(b);
         else if (status)
                 bare_fail("memory status %08x", status);

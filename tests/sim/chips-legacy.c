@@ -95,7 +95,7 @@ static const LegacyTraits agent_mt6582 = {
         .features = LEGACY_WORD_SPACE,
         .dram_size = 1 * GiB,
 };
-static const LegacyTraits agent_mt6589 = {
+const LegacyTraits legacy_agent_mt6589 = {
         .version = { 0x03, 0x02, 0x86 },
         .n_ids = 5,
         .nand_status = 0xbc4,
@@ -175,7 +175,7 @@ const AgentForm legacy_form_40000000 = {
         .sha1 = true,
         .stage2_size = 0x2fc90,
 };
-static const AgentForm form_unsigned = {
+const AgentForm legacy_form_unsigned = {
         .address1 = 0x12000000,
         .address2 = 0x82038000,
         .stub_address = 0x12020000,
@@ -218,7 +218,7 @@ const Personality legacy_personalities[] = {
                   agent_mt6582, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6589", "MT6589 (code 6583), linear, wants a word of 0", 0x6583, 0x6583,
-                  preloader_old_base, agent_mt6589, form_unsigned),
+                  preloader_old_base, legacy_agent_mt6589, legacy_form_unsigned),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt6592", "MT6592, 20 bytes behind the DRAM status", 0x6592, 0x6592,
                   preloader_2014, agent_mt6592, legacy_form_80000000),
@@ -236,7 +236,7 @@ const Personality legacy_personalities[] = {
                   agent_mt8127, legacy_form_80000000),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt8135", "MT8135, linear, unsigned second stage", 0x8135, 0x8135,
-                  preloader_old_base, agent_mt8135, form_unsigned),
+                  preloader_old_base, agent_mt8135, legacy_form_unsigned),
                 VERSIONS(0x8a00, 0xca00, 0), .plain = true },
         { LEGACY("mt8590", "MT8590, one more word in the report", 0x8590, 0x8590, preloader_2014,
                   agent_mt8590, legacy_form_80000000),

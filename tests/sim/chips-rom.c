@@ -14,6 +14,7 @@
         .agent_limit = 1024 * 1024, .rom = true, .rom_version = 5
 
 static const BootTraits rom = { ROM(0x10007000) };
+static const BootTraits rom_mt6589 = { ROM(0x10000000) };
 static const BootTraits rom_mt6735 = { ROM(0x10212000) };
 static const BootTraits rom_2022 = { ROM(0x1c007000) };
 static const BootTraits rom_64bit = { ROM(0x1c007000), .jump64 = true };
@@ -35,6 +36,10 @@ const Personality rom_personalities[] = {
         { PHONE("mt6580-brom", "MT6580 in boot ROM mode, legacy", 0x6580, 0x6580, rom),
                 .agent = &legacy_agent, .agent_traits = &legacy_agent_mt6580,
                 .form = &legacy_form_80000000 },
+        { PHONE("mt6589-brom", "MT6589 in boot ROM mode, legacy, wants a word of 1", 0x6583, 0x6583,
+                  rom_mt6589),
+                .agent = &legacy_agent, .agent_traits = &legacy_agent_mt6589,
+                .form = &legacy_form_unsigned },
         { PHONE("mt6735-brom", "MT6735 in boot ROM mode, legacy", 0x0321, 0x6735, rom_mt6735),
                 .agent = &legacy_agent, .agent_traits = &legacy_agent_mt6735,
                 .form = &legacy_form_40000000 },

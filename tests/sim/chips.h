@@ -45,6 +45,7 @@ void personality_list(FILE *f);
 extern const Personality legacy_personalities[], xml_personalities[], rom_personalities[];
 
 /* agents and forms of containers that phones in boot ROM mode have, too */
-extern const LegacyTraits legacy_agent_mt6580, legacy_agent_mt6735;
-extern const AgentForm legacy_form_80000000, legacy_form_40000000, xml_form_2022;
+extern const LegacyTraits legacy_agent_mt6580, legacy_agent_mt6589, legacy_agent_mt6735;
+extern const AgentForm legacy_form_80000000, legacy_form_40000000, legacy_form_unsigned;
+extern const AgentForm xml_form_2022;
 extern const XmlTraits xml_agent_2022;

@@ -24,6 +24,7 @@ enum {
         DRAM_ENTRY = 0xbc,
         NOT_FOUND = 0xbc4,
         DRAM_NOT_SET_UP = 0xbc3,
+        DRAM_NOT_SET_UP_2013 = 0xbbf,
 };
 
 /* ---- sending ---- */
@@ -304,7 +305,7 @@ static void dram_enable(Legacy *l, const uint8_t *data)
 static void ask_for_dram(Legacy *l)
 {
         model_step(legacy_model(l), "dram-missing");
-        legacy_be32(l, DRAM_NOT_SET_UP);
+        legacy_be32(l, legacy_has(l, LEGACY_WORD_DRAM) ? DRAM_NOT_SET_UP_2013 : DRAM_NOT_SET_UP);
         legacy_be32(l, 0);
         send_hello_cid(l);
         legacy_be32(l, NOT_FOUND);
@@ -314,14 +315,19 @@ static void ask_for_dram(Legacy *l)
 
 /* ---- configuration ---- */
 
+static bool from_rom(const Legacy *l)
+{
+        return l->stage.chip->boot == &boot_rom;
+}
+
 static void configured(Legacy *l)
 {
         model_step(legacy_model(l), "configured");
         model_pause(legacy_model(l), 10 * MODEL_MS);
-        if (l->stage.chip->boot == &boot_preloader)
-                dram_is_up(l);
-        else
+        if (from_rom(l))
                 ask_for_dram(l);
+        else
+                dram_is_up(l);
 }
 
 static void config_word(Legacy *l, const uint8_t *data)
@@ -331,6 +337,10 @@ static void config_word(Legacy *l, const uint8_t *data)
                 l->linear |= l->word == 0;
         else if (l->word != 0) {
                 ask_for_dram(l);
+                return;
+        } else if (from_rom(l)) {
+                model_breach(legacy_model(l), BREACH_ORDER, "memory taken for set up");
+                legacy_stuck(l, "memory not set up");
                 return;
         }
         configured(l);

@@ -120,13 +120,29 @@ static void test_boot_rom(void **state)
 {
         BootIdentity id;
 
-        assert_int_equal(identify(HEAD_V("fe") "> e1\n< e1 00 00 00 02 01 02 00 00\n"
+        assert_int_equal(identify(HEAD_V("fe") "> ff\n< 05\n"
+                                               "> e1\n< e1 00 00 00 02 01 02 00 00\n"
                                                "> e7\n< e7 00 00 00 02 03 04 00 00\n",
                                  &id, NULL),
                 0);
         assert_int_equal(id.mode, BOOT_BROM);
         assert_int_equal(id.version, 0);
+        assert_int_equal(id.rom_version, 5);
         assert_int_equal(id.n_me_id, 2);
+        /* one that only repeats the question, or says nothing at all */
+        assert_int_equal(identify(HEAD_V("fe") "> ff\n< ff\n"
+                                               "> e1\n< e1 00 00 00 02 01 02 00 00\n"
+                                               "> e7\n< e7 00 00 00 02 03 04 00 00\n",
+                                 &id, NULL),
+                0);
+        assert_int_equal(id.rom_version, 0);
+        assert_int_equal(identify(HEAD_V("fe") "> ff\n> fd\n< fd 07 66 00 00\n"
+                                               "> e1\n< e1 00 00 00 02 01 02 00 00\n"
+                                               "> e7\n< e7 00 00 00 02 03 04 00 00\n",
+                                 &id, NULL),
+                0);
+        assert_int_equal(id.rom_version, 0);
+        assert_int_equal(id.n_soc_id, 2);
 }
 
 static void check_failure(const char *script, int error, ErrorId wanted)
@@ -219,6 +235,30 @@ static void test_watchdog_off(void **state)
                 "< 00 00 00 01 00 00\n> 22 00\n< 22 00 00 00\n");
         assert_int_equal(boot_watchdog_off(&p.transport, &chip16, NULL), 1);
         peer_done(&p);
+}
+
+/* MT6592 has a second one, which its loader may keep for itself. */
+static void test_second_watchdog(void **state)
+{
+        static const char *const answers[] = { "< 00 00\n> 22 00 00 00\n< 22 00 00 00\n< 00 00\n",
+                "< 10 01\n" };
+        const Chip chip = {
+                .hw_code = 0x6592, .wdt_addr = 0x10007000, .wdt_width = 32, .wdt_off = 0x22000064
+        };
+
+        for (size_t i = 0; i < ELEMENTS(answers); i++) {
+                char script[512];
+                Peer p;
+
+                snprintf(script, sizeof script,
+                        "> d4\n< d4\n> 10 00 70 00\n< 10 00 70 00\n> 00 00 00 01\n< 00 00 00 01\n"
+                        "< 00 00\n> 22 00 00 64\n< 22 00 00 64\n< 00 00\n"
+                        "> d4\n< d4\n> 10 00 05 00\n< 10 00 05 00\n> 00 00 00 01\n< 00 00 00 "
+                        "01\n%s",
+                        answers[i]);
+                assert_int_equal(boot_watchdog_off(peer_script(&p, script), &chip, NULL), 1);
+                peer_done(&p);
+        }
 }
 
 /* The phone goes by a reset of its watchdog, sometimes before it could say so. */
@@ -357,6 +397,7 @@ TEST_MAIN(cmocka_unit_test(test_identify), cmocka_unit_test(test_any_packets),
         cmocka_unit_test(test_late_answers_do_not_confuse), cmocka_unit_test(test_boot_rom),
         cmocka_unit_test(test_nonsense), cmocka_unit_test(test_unplugged_anywhere),
         cmocka_unit_test(test_registers), cmocka_unit_test(test_watchdog_off),
-        cmocka_unit_test(test_release), cmocka_unit_test(test_checksum),
-        cmocka_unit_test(test_send_and_jump), cmocka_unit_test(test_refused_agents),
-        cmocka_unit_test(test_impossible_agents), cmocka_unit_test(test_jump_without_agent))
+        cmocka_unit_test(test_second_watchdog), cmocka_unit_test(test_release),
+        cmocka_unit_test(test_checksum), cmocka_unit_test(test_send_and_jump),
+        cmocka_unit_test(test_refused_agents), cmocka_unit_test(test_impossible_agents),
+        cmocka_unit_test(test_jump_without_agent))

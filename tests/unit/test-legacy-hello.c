@@ -4,6 +4,7 @@
 #include "protocol/legacy-hello.h"
 
 #define CONFIG "> ff 01 00 08 00 70 07 ff ff 01 00 00 00 00 02 01 02 00\n"
+#define CONFIG_6583 "> ff 01 00 08 00 70 07 ff ff 01 00 00 00 00 02 00 02 00\n"
 #define HELLO_5                                                                                    \
         "< c0\n< 00 00 0b c0\n< 00 05\n< 00 00 00 00 00 00 00 00 00 00\n< 00 00 00 00\n"           \
         "< 53 00 01 15 4d 45 4d 49 34 12 10 43 00 00 78 56\n> 5a\n< 04\n< 02\n< 93\n"
@@ -60,6 +61,10 @@ static void test_config_word(void **state)
                 const char *script;
                 unsigned n_words;
         } chips[] = {
+                { 0x6583,
+                        HELLO_5 CONFIG_6583 "> 00 00 00 00\n< 00 00 00 00\n" STAGE_2 REPORT_5
+                                            "< 5a\n< 00 00 0c 0c\n< 00 00 04 09\n< c1\n",
+                        1 },
                 { 0x6582,
                         HELLO_5 CONFIG "> 00 00 00 01\n< 00 00 00 00\n" STAGE_2 REPORT_5
                                        "< 5a\n< 00 00 0c 0c\n< 00 00 04 09\n< c1\n",
@@ -86,6 +91,21 @@ static void test_config_word(void **state)
                 peer_done(&p);
                 assert_int_equal(h.n_words, chips[i].n_words);
         }
+}
+
+/* In boot ROM mode nobody has set up the memory of a 6583: the same word says so, and it asks. */
+static void test_word_from_boot_rom(void **state)
+{
+        Peer p;
+        Transport *t = peer_script(&p, HELLO_5 CONFIG_6583 "> 00 00 00 01\n< 00 00 0b bf\n");
+        LegacyStart start = start_of(0x6583);
+        LegacyHello h;
+        Failure f = {};
+
+        start.brom = true;
+        assert_int_equal(legacy_hello(t, &start, &h, &f), -ENOKEY);
+        assert_int_equal(f.id, ERROR_NO_DOWNLOAD_AGENT);
+        peer_done(&p);
 }
 
 /* The wait before a word is long: a word too early is taken for the head of the second stage. */
@@ -224,7 +244,7 @@ static void test_failures(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(test_two_stages), cmocka_unit_test(test_config_word),
-        cmocka_unit_test(test_patience), cmocka_unit_test(test_endless_silence),
-        cmocka_unit_test(test_dram_extras), cmocka_unit_test(test_one_stage),
-        cmocka_unit_test(test_table_of_another_size), cmocka_unit_test(test_no_dram),
-        cmocka_unit_test(test_failures))
+        cmocka_unit_test(test_word_from_boot_rom), cmocka_unit_test(test_patience),
+        cmocka_unit_test(test_endless_silence), cmocka_unit_test(test_dram_extras),
+        cmocka_unit_test(test_one_stage), cmocka_unit_test(test_table_of_another_size),
+        cmocka_unit_test(test_no_dram), cmocka_unit_test(test_failures))
