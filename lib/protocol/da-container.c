@@ -249,7 +249,10 @@ int da_container_parse(
 
 DaFamily da_container_family(const DaContainer *c, const Chip *chip)
 {
-        return c->xml ? DA_XML : chip->family;
+        if (c->xml)
+                return DA_XML;
+        /* some chips had agents of the generation before, in the files of that one (MT6781) */
+        return chip->family == DA_XML ? DA_XFLASH : chip->family;
 }
 
 int da_entry_family(const DaContainer *c, const DaEntry *e)
@@ -258,7 +261,7 @@ int da_entry_family(const DaContainer *c, const DaEntry *e)
                 return DA_XML;
         for (size_t i = 0; i < chip_count(); i++)
                 if (chip_at(i)->da_code == e->hw_code || chip_at(i)->hw_code == e->hw_code)
-                        return (int)chip_at(i)->family;
+                        return (int)da_container_family(c, chip_at(i));
         return e->usable && e->stage2.size == 0 ? (int)DA_LEGACY : -ENOENT;
 }
 

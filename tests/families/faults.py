@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../
 
 FAMILIES = {
     'xflash': ('mt6761 mt6765 mt6785 mt6785-ufs mt6893 mt6765-brom mt6765-unknown mt6765-new '
-               'mt6765-fused mt6768-sla mt6765-brom-locked'),
+               'mt6781-v5 mt6765-fused mt6768-sla mt6765-brom-locked'),
     'legacy': ('mt6577 mt6572 mt6572-nand mt6572-nor mt6571 mt6580 mt6582 mt6589 mt6592 mt6735 mt6795 mt8127 '
                'mt8135 mt8590 mt6580-brom mt6589-brom mt6735-brom mt6577-new mt6735-new'),
     'xml': ('mt6781 mt6781-ufs mt6895 mt6895-emmc mt6886 mt6835 mt6895-brom mt6886-brom '

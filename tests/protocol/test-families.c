@@ -44,6 +44,7 @@ static const Case xflash[] = {
         { "mt6761", "xflash" },
         { "mt6765", "xflash" },
         { "mt6785", "xflash" },
+        { "mt6781-v5", "xflash" }, /* its file decides, before the chip table */
         { "mt6893", "xflash", .ufs = true },
 };
 static const Case rom[] = {

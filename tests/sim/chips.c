@@ -56,6 +56,8 @@ static const Personality personalities[] = {
         { XFLASH("mt6785", "MT6785, XFlash agent of 2020, USB 3 controller", 0x0813, 0x6785,
                 agent_usb3) },
         { XFLASH("mt6785-ufs", "the same with UFS", 0x0813, 0x6785, agent_usb3), .ufs = true },
+        { XFLASH("mt6781-v5", "MT6781, XFlash agent from before its XML ones", 0x1066, 0x6781,
+                agent_usb3) },
         { XFLASH("mt6893", "MT6893, XFlash agent of 2021, UFS", 0x0950, 0x6893, agent_usb3),
                 .ufs = true },
         {},

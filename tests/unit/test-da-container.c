@@ -33,6 +33,20 @@ static void test_a_phone(void **state)
         assert_int_equal(da_entry_family(c, &c->entries[0]), DA_XFLASH);
 }
 
+/* The file decides before the chip: this one's agents mostly speak XML, the one of an older file
+ * does not. */
+static void test_an_older_agent(void **state)
+{
+        _cleanup_(da_container_freep) DaContainer *c = NULL;
+        MadeEntry e = made_phone(0x6781);
+
+        assert_int_equal(chip_by_code(0x1066)->family, DA_XML);
+        made_file(file, &e);
+        assert_int_equal(parse(MADE_SIZE, &c, NULL), 0);
+        assert_int_equal(da_container_family(c, chip_by_code(0x1066)), DA_XFLASH);
+        assert_int_equal(da_entry_family(c, &c->entries[0]), DA_XFLASH);
+}
+
 /* An entry as it stands in a real file of 2015. */
 static void test_real_entry(void **state)
 {
@@ -319,10 +333,10 @@ static void test_choose_by_either_code(void **state)
         assert_null(da_container_choose(c, chip_by_code(0x0766), 0x0766, 0, 0, &guess));
 }
 
-TEST_MAIN(cmocka_unit_test(test_a_phone), cmocka_unit_test(test_real_entry),
-        cmocka_unit_test(test_kinds_of_entries), cmocka_unit_test(test_compact_entry),
-        cmocka_unit_test(test_old_entries), cmocka_unit_test(test_no_container),
-        cmocka_unit_test(test_truncated_everywhere), cmocka_unit_test(test_bad_entries),
-        cmocka_unit_test(test_one_bad_entry_spares_the_others),
+TEST_MAIN(cmocka_unit_test(test_a_phone), cmocka_unit_test(test_an_older_agent),
+        cmocka_unit_test(test_real_entry), cmocka_unit_test(test_kinds_of_entries),
+        cmocka_unit_test(test_compact_entry), cmocka_unit_test(test_old_entries),
+        cmocka_unit_test(test_no_container), cmocka_unit_test(test_truncated_everywhere),
+        cmocka_unit_test(test_bad_entries), cmocka_unit_test(test_one_bad_entry_spares_the_others),
         cmocka_unit_test(test_description_is_printable), cmocka_unit_test(test_choose_by_version),
         cmocka_unit_test(test_choose_by_either_code))
