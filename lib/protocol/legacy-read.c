@@ -34,16 +34,23 @@ void legacy_reader_done(LegacyReader *r)
         *r = (LegacyReader){};
 }
 
+/* Agents that do not ask for the host's system are those of 2012. */
+static int expect_ack(LegacyReader *r, unsigned ms, const char *what, Failure *f)
+{
+        return legacy_expect_ack_of(
+                r->transport, r->host_byte ? LEGACY_STATUS_PHONE : LEGACY_STATUS_2012, ms, what, f);
+}
+
 int legacy_select(LegacyReader *r, uint8_t part, Failure *f)
 {
         int e = legacy_send_u8(r->transport, CMD_SELECT, f);
 
         if (e >= 0)
-                e = legacy_expect_ack(r->transport, LEGACY_ANSWER_MS, "an area was chosen", f);
+                e = expect_ack(r, LEGACY_ANSWER_MS, "an area was chosen", f);
         if (e >= 0)
                 e = legacy_send_u8(r->transport, part, f);
         if (e >= 0)
-                e = legacy_expect_ack(r->transport, LEGACY_ANSWER_MS, "an area was chosen", f);
+                e = expect_ack(r, LEGACY_ANSWER_MS, "an area was chosen", f);
         return e;
 }
 
@@ -89,7 +96,7 @@ static int send_head(LegacyReader *r, uint64_t address, uint64_t size, Failure *
         if (e >= 0)
                 e = legacy_send_be64(t, size, f);
         if (e >= 0)
-                e = legacy_expect_ack(t, FIRST_MS, reading, f);
+                e = expect_ack(r, FIRST_MS, reading, f);
         if (e >= 0)
                 e = legacy_send_be32(t, LEGACY_PACKET, f);
         return e;

@@ -7,14 +7,14 @@
  * wrong: nobody knows a way to make the agent stop or repeat in the middle of a command. So a packet
  * is given on only when its sum is right; after a wrong one the rest of the command is received and
  * thrown away, and a new command starts at that packet. Commands are therefore short: a window is
- * what a cancelled or repeated read costs at most. */
+ * what a cancelled or repeated read costs at most, a second with the slow ones of these phones. */
 
 #include "protocol/legacy-wire.h"
 #include "protocol/session.h"
 
 enum {
         LEGACY_PACKET = 0x100000,
-        LEGACY_WINDOW = 8 * LEGACY_PACKET,
+        LEGACY_WINDOW = 2 * LEGACY_PACKET,
         LEGACY_TRIES = 3, /* per packet */
         LEGACY_NAND_UNIT_MAX = 64 * 1024,
 };

@@ -159,7 +159,7 @@ int legacy_receive_be32(Transport *t, uint32_t *ret, const char *what, Failure *
         return 0;
 }
 
-static int refused(Transport *t, const char *what, Failure *f)
+static int refused(Transport *t, LegacyNumbering numbering, const char *what, Failure *f)
 {
         uint32_t status;
         const char *text;
@@ -167,7 +167,7 @@ static int refused(Transport *t, const char *what, Failure *f)
 
         if (r < 0)
                 return r;
-        text = legacy_status_text(LEGACY_STATUS_PHONE, status);
+        text = legacy_status_text(numbering, status);
         if (status > 0xffff) /* some say that this word is little endian */
                 failure_set(f, 0, ERROR_DEVICE_REFUSED,
                         "The download agent answered with error 0x%x (or 0x%x) while %s.", status,
@@ -181,6 +181,12 @@ static int refused(Transport *t, const char *what, Failure *f)
 
 int legacy_expect_ack(Transport *t, unsigned ms, const char *what, Failure *f)
 {
+        return legacy_expect_ack_of(t, LEGACY_STATUS_PHONE, ms, what, f);
+}
+
+int legacy_expect_ack_of(
+        Transport *t, LegacyNumbering numbering, unsigned ms, const char *what, Failure *f)
+{
         uint8_t answer;
         int r = legacy_receive_u8(t, &answer, ms, what, f);
 
@@ -189,7 +195,7 @@ int legacy_expect_ack(Transport *t, unsigned ms, const char *what, Failure *f)
         if (answer == LEGACY_ACK)
                 return 0;
         if (answer == LEGACY_NACK)
-                return refused(t, what, f);
+                return refused(t, numbering, what, f);
         if (answer == LEGACY_UNKNOWN)
                 return failure_set(f, -EOPNOTSUPP, ERROR_DEVICE_REFUSED,
                         "The download agent does not know the command for %s.", what);

@@ -45,3 +45,6 @@ int legacy_receive_be32(Transport *t, uint32_t *ret, const char *what, Failure *
 /* Waits for 5A. -EREMOTEIO refused (status in f; the agent is in step and takes the next command),
  * -EOPNOTSUPP the agent does not know the command, -EPROTO something else came. */
 int legacy_expect_ack(Transport *t, unsigned ms, const char *what, Failure *f);
+/* The same of an agent that may be one of 2012. */
+int legacy_expect_ack_of(
+        Transport *t, LegacyNumbering numbering, unsigned ms, const char *what, Failure *f);
