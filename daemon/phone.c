@@ -80,6 +80,8 @@ static int take_storage(Phone *p, const Message *m)
         uint64_t key;
         int r = get_u32(m, "BLOCK_SIZE", &p->block_size);
 
+        r = r ?: get_u32(m, "PAGE_SIZE", &p->page_size);
+        r = r ?: get_u32(m, "SPARE_SIZE", &p->spare_size);
         r = r ?: get_id(m, "CID", PHONE_ID_MAX, p->cid);
         r = r ?: get_id(m, "FW_VERSION", 16, p->fw_version);
         r = r ?: get_number(m, "SRAM", UINT64_MAX, &p->sram);
@@ -227,6 +229,10 @@ static json_t *storage(const Phone *p)
 
         set_text(o, "type", p->storage);
         set_number(o, "block_size", p->block_size);
+        if (p->page_size > 0) {
+                set_number(o, "page_size", p->page_size);
+                set_number(o, "spare_size", p->spare_size);
+        }
         set_text(o, "cid", p->cid);
         set_text(o, "fw_version", p->fw_version);
         set_number(o, "sram", p->sram);

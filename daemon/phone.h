@@ -30,7 +30,7 @@ typedef struct Phone {
 
         bool has_storage;
         char storage[16]; /* emmc, ufs, … */
-        uint32_t block_size;
+        uint32_t block_size, page_size, spare_size;
         char cid[2 * PHONE_ID_MAX + 1], fw_version[2 * 16 + 1];
         uint64_t sram, dram;
         char da_version[64], usb_speed[32], ptable[16];

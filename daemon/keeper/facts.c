@@ -106,6 +106,8 @@ static int take_facts(Facts *facts, const Message *m, Failure *f)
         type = storage_type_from_string(message_text(m, "TYPE"));
         d->storage = facts->layout->storage = type < 0 ? STORAGE_UNKNOWN : (StorageType)type;
         d->block_size = facts->layout->block_size = (uint32_t)number(m, "BLOCK_SIZE", 1 << 20);
+        d->page_size = (uint32_t)number(m, "PAGE_SIZE", 1 << 20);
+        d->spare_size = (uint32_t)number(m, "SPARE_SIZE", 1 << 20);
         return 0;
 }
 

@@ -43,6 +43,10 @@ static void add_storage(Message *m, const Facts *f)
 
         message_add(m, "TYPE", storage_type_to_string(s->type));
         message_add_u64(m, "BLOCK_SIZE", s->block_size);
+        if (s->page_size > 0) {
+                message_add_u64(m, "PAGE_SIZE", s->page_size);
+                message_add_u64(m, "SPARE_SIZE", s->spare_size);
+        }
         add_id(m, "CID", s->cid, s->n_cid);
         add_id(m, "FW_VERSION", s->fw_version, s->n_fw_version);
         message_add_u64(m, "SRAM", s->sram_size);

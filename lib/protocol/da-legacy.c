@@ -175,6 +175,8 @@ static int add_regions(DaLegacy *l, StorageInfo *info, Failure *f)
                 l->reader.storage = LEGACY_STORE_NAND;
                 info->type = STORAGE_NAND;
                 info->block_size = report->nand_page ?: 2048;
+                info->page_size = report->nand_page;
+                info->spare_size = report->nand_spare;
                 r = storage_add_region(info, REGION_USER, 0, report->nand_size, true);
         } else if (report->nor_status == 0 && report->nor_size > 0) {
                 l->reader.storage = LEGACY_STORE_NOR;

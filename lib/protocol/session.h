@@ -19,8 +19,9 @@ enum { STORAGE_ID_MAX = 64, STORAGE_SIZE_BITS = 46 };
 
 typedef struct StorageInfo {
         StorageType type;
-        uint32_t block_size;         /* bytes */
-        Region regions[_REGION_MAX]; /* in wire order; readable tells what the agent can read */
+        uint32_t block_size;            /* bytes */
+        uint32_t page_size, spare_size; /* of NAND, bytes; 0 of other storage, or not told */
+        Region regions[_REGION_MAX];    /* in wire order; readable tells what the agent can read */
         size_t n_regions;
         uint8_t cid[STORAGE_ID_MAX]; /* eMMC CID (16 bytes) or UFS identification */
         size_t n_cid;                /* 0 when absent, all 00 or all FF */

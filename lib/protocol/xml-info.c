@@ -87,6 +87,15 @@ static void take_id(XmlText values, StorageInfo *info)
         info->n_fw_version = n > 0 ? (size_t)n : 0;
 }
 
+static void take_pages(XmlText values, StorageInfo *info)
+{
+        uint64_t spare;
+
+        info->page_size = info->block_size;
+        if (xml_number(values, "spare_size", &spare) == 0 && spare <= info->page_size)
+                info->spare_size = (uint32_t)spare;
+}
+
 int xml_hw_info(XmlText text, StorageInfo *ret)
 {
         char name[XML_VALUE_MAX];
@@ -105,6 +114,8 @@ int xml_hw_info(XmlText text, StorageInfo *ret)
                 if (xml_number(values, storages[i].block_tag, &number) == 0 && number > 0 &&
                         number <= 1024 * 1024)
                         ret->block_size = (uint32_t)number;
+                if (ret->type == STORAGE_NAND)
+                        take_pages(values, ret);
                 ret->n_regions = 0;
                 if (take_areas(values, ret) < 0)
                         return -EPROTO;

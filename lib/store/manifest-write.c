@@ -137,6 +137,10 @@ static json_t *write_storage(Writer *w, const Manifest *m)
         put_hex(w, o, "fw_version", d->fw_version, d->n_fw_version);
         if (d->block_size > 0)
                 put_number(w, o, "block_size", d->block_size);
+        if (d->page_size > 0) {
+                put_number(w, o, "page_size", d->page_size);
+                put_number(w, o, "spare_size", d->spare_size);
+        }
         for (size_t i = 0; i < m->n_regions; i++) {
                 const ManifestRegion *r = m->regions + i;
                 json_t *item = json_object();

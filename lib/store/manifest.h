@@ -120,7 +120,7 @@ typedef struct ManifestDevice {
         uint32_t target_config;
         uint32_t battery_mv;
         StorageType storage;
-        uint32_t block_size;
+        uint32_t block_size, page_size, spare_size; /* bytes; the last two of NAND */
         uint8_t fw_version[8];
         size_t n_fw_version;
         char ptable[16]; /* gpt, pmt, mbr, scatter, agent, none */

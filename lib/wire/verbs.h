@@ -61,7 +61,7 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 /* KIND= agent, or preloader: a phone in boot ROM mode, for its memory settings. HW_CODE DA_CODE
  * HW_VER SW_VER CHIP */
 #define VERB_NEED_AGENT "NEED_AGENT"
-/* TYPE (emmc ufs nand nor), BLOCK_SIZE, CID (hex, absent when none), FW_VERSION (hex),
+/* TYPE (emmc ufs nand nor), BLOCK_SIZE, PAGE_SIZE SPARE_SIZE (bytes, of NAND), CID (hex, absent when none), FW_VERSION (hex),
  * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup pmt mbr
  * agent none), PROTOCOL (of the agent that runs) */
 #define VERB_STORAGE "STORAGE"

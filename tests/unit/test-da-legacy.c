@@ -126,6 +126,8 @@ static void test_other_storage(void **state)
         assert_int_equal(da_session_info(s, NULL), 0);
         assert_int_equal(s->storage.type, STORAGE_NAND);
         assert_int_equal(s->storage.block_size, 2048);
+        assert_int_equal(s->storage.page_size, 2048);
+        assert_int_equal(s->storage.spare_size, 64);
         assert_true(storage_region(&s->storage, REGION_USER)->size == 0x200000);
         da_session_free(s);
         peer_done(&peer);

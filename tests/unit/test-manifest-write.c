@@ -98,6 +98,24 @@ static void test_keys(void **state)
         json_decref(root);
 }
 
+/* Only NAND has pages. */
+static void test_pages(void **state)
+{
+        _cleanup_(manifest_freep) Manifest *m = sample();
+        json_t *root = written(m);
+
+        assert_null(json_object_get(json_object_get(root, "storage"), "page_size"));
+        json_decref(root);
+        m->device.storage = STORAGE_NAND;
+        m->device.page_size = 2048;
+        m->device.spare_size = 64;
+        root = written(m);
+        assert_int_equal(
+                json_integer_value(json_object_get(json_object_get(root, "storage"), "spare_size")),
+                64);
+        json_decref(root);
+}
+
 static void test_sorted(void **state)
 {
         _cleanup_(manifest_freep) Manifest *m = sample();
@@ -128,5 +146,5 @@ static void test_refused(void **state)
         assert_int_equal(manifest_write(m, &text, &size), -EINVAL);
 }
 
-TEST_MAIN(
-        cmocka_unit_test(test_keys), cmocka_unit_test(test_sorted), cmocka_unit_test(test_refused))
+TEST_MAIN(cmocka_unit_test(test_keys), cmocka_unit_test(test_pages), cmocka_unit_test(test_sorted),
+        cmocka_unit_test(test_refused))

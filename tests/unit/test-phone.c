@@ -54,6 +54,18 @@ static void test_report(void **state)
         json_decref(report);
 }
 
+/* What only NAND has. */
+static void test_nand(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+        Phone p = { 0 };
+
+        assert_int_equal(
+                take(&p, "STORAGE\nTYPE=nand\nBLOCK_SIZE=2048\nPAGE_SIZE=2048\nSPARE_SIZE=64"), 0);
+        text = phone_report(&p, "1-2", NULL);
+        assert_non_null(strstr(text, "\"page_size\":2048,\"spare_size\":64"));
+}
+
 /* An id of all 00 or FF is none; that of a phone that says nothing neither. */
 static void test_absent_ids(void **state)
 {
@@ -135,5 +147,5 @@ static void test_mark(void **state)
         assert_false(phone_mark_valid("0123456789abc"));
 }
 
-TEST_MAIN(cmocka_unit_test(test_report), cmocka_unit_test(test_mark),
+TEST_MAIN(cmocka_unit_test(test_report), cmocka_unit_test(test_mark), cmocka_unit_test(test_nand),
         cmocka_unit_test(test_absent_ids), cmocka_unit_test(test_bad_values))

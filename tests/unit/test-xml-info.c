@@ -66,6 +66,22 @@ static void test_emmc(void **state)
         assert_null(xml_end_name(REGION_GP1));
 }
 
+static void test_nand(void **state)
+{
+        StorageInfo info;
+
+        assert_int_equal(
+                parse("<da_hw_info><storage>NAND</storage><nand><block_size>0x20000</block_size>"
+                      "<page_size>0x1000</page_size><spare_size>0x100</spare_size>"
+                      "<total_size>0x20000000</total_size></nand></da_hw_info>",
+                        &info),
+                0);
+        assert_int_equal(info.block_size, 4096);
+        assert_int_equal(info.page_size, 4096);
+        assert_int_equal(info.spare_size, 256);
+        assert_string_equal(xml_section(info.type, REGION_USER), "NAND-WHOLE");
+}
+
 static void test_nonsense(void **state)
 {
         static const struct {
@@ -115,5 +131,5 @@ static void test_table(void **state)
         }
 }
 
-TEST_MAIN(cmocka_unit_test(test_ufs), cmocka_unit_test(test_emmc), cmocka_unit_test(test_nonsense),
-        cmocka_unit_test(test_table))
+TEST_MAIN(cmocka_unit_test(test_ufs), cmocka_unit_test(test_emmc), cmocka_unit_test(test_nand),
+        cmocka_unit_test(test_nonsense), cmocka_unit_test(test_table))
