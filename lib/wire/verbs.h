@@ -61,9 +61,9 @@ enum { VERB_READS_MAX = 8, VERB_ALIVE_SECONDS = 10 };
 /* KIND= agent, or preloader: a phone in boot ROM mode, for its memory settings. HW_CODE DA_CODE
  * HW_VER SW_VER CHIP */
 #define VERB_NEED_AGENT "NEED_AGENT"
-/* TYPE (emmc ufs nand nor), BLOCK_SIZE, PAGE_SIZE SPARE_SIZE (bytes, of NAND), CID (hex, absent when none), FW_VERSION (hex),
- * SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV, PTABLE (gpt gpt-backup pmt mbr
- * agent none), PROTOCOL (of the agent that runs) */
+/* TYPE (emmc ufs nand nor), BLOCK_SIZE, of NAND PAGE_SIZE and SPARE_SIZE (bytes), CID (hex, absent
+ * when none), FW_VERSION (hex), SRAM DRAM (bytes), DA_VERSION, USB_SPEED, RPMB_KEY, BATTERY_MV,
+ * PTABLE (gpt gpt-backup pmt mbr agent none), PROTOCOL (of the agent that runs) */
 #define VERB_STORAGE "STORAGE"
 /* The phone is leaving the bus and will be back on the same port under another id, its program goes
  * on: the next node there is this session's. TEXT= what the person must do for that, "" nothing. */

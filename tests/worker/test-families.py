@@ -135,6 +135,7 @@ def every_other(t):
         phone = made(t, chip, ufs)
         worker, identity, storage, regions, _ = start(t, phone)
         assert storage['TYPE'] == ('ufs' if ufs else chip[7:] if chip[7:] in ('nand', 'nor') else 'emmc')
+        assert ('PAGE_SIZE' in storage) == (storage['TYPE'] == 'nand'), storage
         job = worker.job().learn()
         read = 0
         for region in regions:
