@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* Automatic backup on the bus: switch, rules and known phones of the Manager, approval of a Job. */
+#include "daemon/bus-auto.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bus-private.h"
 #include "daemon/dispatch-auto.h"
 
 static int switch_to(Bus *b, sd_bus_message *m, PolicyChoice choice, sd_bus_error *e)

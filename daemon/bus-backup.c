@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* org.mtkbackup1.Backup, and what the store tells. */
+#include "daemon/bus-backup.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bus-private.h"
 #include "daemon/text.h"
 #include "wire/verbs.h"
-
-char *bus_backup_path(const Backup *b)
-{
-        char *path;
-
-        return sd_bus_path_encode(PATH_BACKUPS, b->id, &path) < 0 ? NULL : path;
-}
 
 static int find(sd_bus *bus, const char *path, const char *interface, void *userdata,
         void **ret_found, sd_bus_error *e)

@@ -1,18 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* org.mtkbackup1.Device */
+#include "daemon/bus-device.h"
 
 #include <errno.h>
 #include <string.h>
-
-#include "daemon/bus-private.h"
-
-char *bus_device_path(const Device *d)
-{
-        char *path;
-
-        return sd_bus_path_encode(PATH_DEVICES, d->port, &path) < 0 ? NULL : path;
-}
 
 static int find(sd_bus *bus, const char *path, const char *interface, void *userdata,
         void **ret_found, sd_bus_error *e)

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* A finished backup is handed on by whatever the administrator has made of the unit
- * mtkbackup-committed@.service. The service manager is asked to start it and not waited for; what it
- * answers is written down and changes nothing. */
+#include "daemon/bus-handover.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "basic/log.h"
-#include "daemon/bus-private.h"
 
 #define UNIT_NAME_MAX 256
 
@@ -27,6 +23,7 @@ static void make_unit(const char *id, char out[static UNIT_NAME_MAX])
         strcpy(out + n, ".service");
 }
 
+/* What it answers is written down and changes nothing. */
 static int on_started(sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
         const sd_bus_error *error = sd_bus_message_get_error(reply);

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* org.mtkbackup1.Job and JobProgress, and what the queue tells about jobs. */
+#include "daemon/bus-job.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "basic/log.h"
-#include "daemon/bus-private.h"
+#include "daemon/bus-auto.h"
+#include "daemon/bus-handover.h"
+#include "daemon/bus-queue.h"
 #include "daemon/dispatch-auto.h"
 #include "daemon/dispatch.h"
 #include "daemon/event.h"
 
 /* Not before the last word is said: reading may be through while the disk is still verified. */
 #define FRACTION_UNFINISHED_MAX 0.999
-
-char *bus_job_path(const Job *j)
-{
-        char *path;
-
-        return asprintf(&path, PATH_JOBS "/_%u", j->id) < 0 ? NULL : path;
-}
 
 static Job *job_of_path(const Bus *b, const char *path)
 {

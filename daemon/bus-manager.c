@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* org.mtkbackup1.Manager: the lists, the import of agents, reload. Queue is in bus-queue.c. */
+#include "daemon/bus-manager.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bus-private.h"
+#include "daemon/bus-auto.h"
+#include "daemon/bus-queue.h"
 #include "daemon/settings.h"
 
 /* ---- lists ---- */
@@ -159,17 +159,6 @@ static void on_imported(void *userdata, const Agent *agent, const Failure *f)
         sd_bus_message_unref(call);
 }
 
-int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e)
-{
-        uid_t uid;
-        int r = authorize_caller(b->authorize, m, &uid, e);
-
-        if (r > 0)
-                r = authorize_action(b->authorize, m, uid, action, e);
-        *ret_go_on = r > 0;
-        return r == 0 ? 1 : r;
-}
-
 static int method_import_agent(sd_bus_message *m, void *userdata, sd_bus_error *e)
 {
         Bus *b = userdata;
@@ -308,11 +297,4 @@ void bus_store_changed(Bus *b)
         if (b->bus)
                 (void)sd_bus_emit_properties_changed(
                         b->bus, PATH_MANAGER, IFACE_MANAGER, "StoreState", NULL);
-}
-
-void bus_counts_changed(Bus *b)
-{
-        if (b->bus)
-                (void)sd_bus_emit_properties_changed(b->bus, PATH_MANAGER, IFACE_MANAGER,
-                        "JobCount", "DeviceCount", "BackupCount", NULL);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/* Manager.Queue: what a caller asks for, read and checked before anybody is asked about him. */
+#include "daemon/bus-queue.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/bus-private.h"
 #include "daemon/dispatch-admit.h"
 #include "daemon/request.h"
 #include "daemon/work.h"

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "basic/log.h"
-#include "daemon/bus-private.h"
+#include "daemon/bus-backup.h"
+#include "daemon/bus-device.h"
+#include "daemon/bus-job.h"
+#include "daemon/bus-manager.h"
 #include "daemon/status.h"
 
 /* From one attempt to connect to the next, in ms; the last is for ever. */
@@ -57,49 +60,6 @@ void bus_flush(Bus *b)
 {
         if (b->bus)
                 (void)sd_bus_flush(b->bus);
-}
-
-Bus *bus_of(sd_bus_message *m)
-{
-        return sd_bus_slot_get_userdata(sd_bus_get_current_slot(sd_bus_message_get_bus(m)));
-}
-
-int bus_nodes(const Bus *b, size_t n, char *(*path)(const Bus *b, size_t i), char ***ret)
-{
-        char **nodes = calloc(n + 1, sizeof *nodes);
-
-        if (!nodes)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                nodes[i] = path(b, i);
-                if (!nodes[i]) {
-                        while (i > 0)
-                                free(nodes[--i]);
-                        free(nodes);
-                        return -ENOMEM;
-                }
-        }
-        *ret = nodes;
-        return 0;
-}
-
-int bus_read_no_options(sd_bus_message *m, sd_bus_error *e)
-{
-        const char *key;
-        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
-
-        if (r < 0)
-                return r;
-        r = sd_bus_message_enter_container(m, 'e', "sv");
-        if (r < 0)
-                return r;
-        if (r == 0)
-                return sd_bus_message_exit_container(m);
-        r = sd_bus_message_read(m, "s", &key);
-        if (r < 0)
-                return r;
-        return bus_error_setf(
-                e, ERROR_INVALID_OPTION, "There is no option \"%.64s\" for this call.", key);
 }
 
 /* ---- connection ---- */

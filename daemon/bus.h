@@ -20,15 +20,3 @@ void bus_start(Bus *b);
 void bus_stop(Bus *b);
 /* So that the last signals arrive; may wait for the bus, for the end of the program only. */
 void bus_flush(Bus *b);
-
-extern const QueueEvents bus_queue_events;   /* userdata: the Bus */
-extern const DeviceEvents bus_device_events; /* likewise */
-extern const BackupEvents bus_backup_events; /* likewise */
-
-/* Whether the store can be used, and why not. */
-void bus_store_changed(Bus *b);
-/* There are more or fewer jobs, devices or backups than before. */
-void bus_counts_changed(Bus *b);
-
-/* Whether phones are backed up automatically, or who has decided that. */
-void bus_auto_changed(Bus *b);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the bus-*.c files share among themselves. */
+/* What every object of the daemon on the bus needs. */
 
 #include <systemd/sd-bus.h>
 
 #include "daemon/authorize.h"
-#include "daemon/bus.h"
 #include "daemon/bus-call.h"
 #include "daemon/bus-error.h"
+#include "daemon/manager.h"
 #include "dbus/names.h"
 
 enum { CANCEL_WAITERS_MAX = 64 };
 
-struct Bus {
+typedef struct Bus {
         Manager *manager;
         sd_bus *bus; /* NULL while there is no connection */
         sd_event_source *retry;
@@ -25,14 +25,9 @@ struct Bus {
                 uint32_t job;
         } cancels[CANCEL_WAITERS_MAX]; /* callers of Cancel, until the job has ended */
         size_t n_cancels;
-};
+} Bus;
 
-int bus_add_manager(Bus *b);
-int bus_add_jobs(Bus *b);
-int bus_add_devices(Bus *b);
-int bus_add_backups(Bus *b);
-
-/* Of the method call that is being handled. */
+/* Whose object it is, of the method call that is being handled. */
 Bus *bus_of(sd_bus_message *m);
 /* For node enumerators: the paths of n objects, as path(b, i) makes them. 0 or -ENOMEM. */
 int bus_nodes(const Bus *b, size_t n, char *(*path)(const Bus *b, size_t i), char ***ret);
@@ -44,25 +39,10 @@ char *bus_backup_path(const Backup *b);
 
 /* Reads an a{sv} in which no key is allowed yet: 0, or the error naming the first key. */
 int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
-/* A finished backup: asks the service manager to start the unit that hands it on. */
-void bus_hand_over(Bus *b, const char *id);
 
 /* Whether the caller may do what action says; when not to go on, what is returned is what the
  * handler has to return: 1 while an answer is waited for. */
 int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e);
 
-int bus_method_queue(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_method_retry(sd_bus_message *m, void *userdata, sd_bus_error *e);
-
-/* bus-auto.c: automatic backup */
-int bus_method_set_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_method_reset_auto(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_method_list_phones(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_method_forget_phone(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_method_approve(sd_bus_message *m, void *userdata, sd_bus_error *e);
-int bus_get_auto(sd_bus *bus, const char *path, const char *interface, const char *property,
-        sd_bus_message *reply, void *userdata, sd_bus_error *e);
-int bus_get_auto_rule(sd_bus *bus, const char *path, const char *interface, const char *property,
-        sd_bus_message *reply, void *userdata, sd_bus_error *e);
-int bus_get_auto_source(sd_bus *bus, const char *path, const char *interface, const char *property,
-        sd_bus_message *reply, void *userdata, sd_bus_error *e);
+/* There are more or fewer jobs, devices or backups than before. */
+void bus_counts_changed(Bus *b);
