@@ -126,12 +126,12 @@ static int queue_job(Manager *m, const Session *s, const Profile *p, const char 
 }
 
 /* An approved job waits for a phone whose mark only its storage can tell. */
-static bool may_be_meant(Manager *m)
+static bool may_be_meant(Manager *m, const Session *s)
 {
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 const Job *j = queue_at(m->queue, i);
 
-                if (j->request.mark[0] && match_may_begin(j))
+                if (j->request.mark[0] && match_may_take(m, j, s))
                         return true;
         }
         return false;
@@ -202,7 +202,7 @@ AutoStep dispatch_auto_step(Manager *m, Session *s, char *why, size_t size)
         if (store_state(m->store) == STORE_OPENING)
                 return AUTO_WAIT;
         gather(m, s, p, mark, &facts, &f);
-        if (facts.identity == IDENTITY_LATER && facts.has_agent && may_be_meant(m))
+        if (facts.identity == IDENTITY_LATER && facts.has_agent && may_be_meant(m, s))
                 return AUTO_IDENTIFY;
         d = policy_decide(&m->config.automatic, &facts);
         if (d == POLICY_IDENTIFY)

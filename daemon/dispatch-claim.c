@@ -14,6 +14,11 @@
 
 void dispatch_claim(Manager *m, Session *s, Job *j)
 {
+        if (j->session) {
+                /* who had it by a guess looks for another */
+                dispatch_unclaim(j->session);
+                work_schedule(m);
+        }
         s->job = j;
         j->session = s;
         snprintf(j->port, sizeof j->port, "%s", s->port);

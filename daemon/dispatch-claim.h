@@ -10,6 +10,7 @@
 #include "daemon/manager.h"
 #include "profile/chip.h"
 
+/* A session that had the job by a guess loses it. */
 void dispatch_claim(Manager *m, Session *s, Job *j);
 /* The job, if there is one, gives its claim up. What becomes of the session the next look decides, by
  * when the job must no longer be one that waits. */

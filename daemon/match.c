@@ -112,17 +112,35 @@ const Job *match_had_at(const Manager *m, const Job *j, const char *port)
 
 /* ---- all jobs, all phones ---- */
 
+/* Another session has it, but whether its phone is one for the job has still to be seen. */
+static bool is_in_doubt(const Manager *m, const Job *j, const Session *s)
+{
+        return job_is_pending(j) && j->session && j->session != s &&
+                !(j->session->phone.identified && match_session(m, j, j->session));
+}
+
+bool match_may_take(const Manager *m, const Job *j, const Session *s)
+{
+        return match_may_begin(j) || is_in_doubt(m, j, s);
+}
+
 Job *match_next(const Manager *m, const char *port, const Session *s)
 {
+        Job *in_doubt = NULL;
+
         for (size_t i = 0; i < queue_count(m->queue); i++) {
                 Job *j = queue_at(m->queue, i);
+                bool free = match_may_begin(j);
 
-                if (!match_may_begin(j) || !job_needs_device(j) || !match_port(j, port))
+                if (!job_needs_device(j) || !match_port(j, port) ||
+                        (s ? !match_session(m, j, s) : !free))
                         continue;
-                if (!s || match_session(m, j, s))
+                if (free)
                         return j;
+                if (!in_doubt && is_in_doubt(m, j, s))
+                        in_doubt = j;
         }
-        return NULL;
+        return in_doubt;
 }
 
 bool match_again(const Job *j, const Device *d)

@@ -30,8 +30,13 @@ const Job *match_had_at(const Manager *m, const Job *j, const char *port);
 /* They ask for the same, wherever and for whomever. */
 bool match_equal(const JobRequest *a, const JobRequest *b);
 
+/* It may begin on the session's phone as far as others are concerned: nobody has it, or only a session
+ * whose own phone has not said yet what it is. Such a claim is a guess, and does not keep the job from
+ * the phone it is for: that one would be let go, and the job stay behind. */
+bool match_may_take(const Manager *m, const Job *j, const Session *s);
 /* The oldest waiting job that nobody works on and that is for a phone at this port; s NULL: as far
- * as one can tell. */
+ * as one can tell. Of a phone that has said what it is also one that it may take (see above), when
+ * there is no other. */
 Job *match_next(const Manager *m, const char *port, const Session *s);
 /* Whether the job goes before leaving the device alone. */
 bool match_again(const Job *j, const Device *d);

@@ -7,7 +7,9 @@ scenario.json beside it: {OP: [step, …]} for keepers, {"worker": [[step, …],
 which the first takes the first list and so on, the last list staying in use. A step is
 {"send": {"TYPE": "…", KEY: value}}, {"await": TYPE}, {"write": text} into the descriptor that came
 with RUN, {"close": 0}, which closes the descriptors that came, {"hangup": n}, which waits until the
-other end of the one with this number is closed, {"sleep": seconds}, {"kill": signal} or {"exit": status}. An OP without steps is simply done."""
+other end of the one with this number is closed, {"turn": name}, which waits for the test
+(write_turn in rig.py), {"sleep": seconds}, {"kill": signal} or {"exit": status}. An
+OP without steps is simply done."""
 import array
 import fcntl
 import hashlib
@@ -94,6 +96,9 @@ def main():
                 os.close(held.pop())
         elif verb == 'hangup':
             select.select([held[value]], [], [])
+        elif verb == 'turn':
+            while not os.path.exists(os.path.join(HERE, f'{value}.turn')):
+                time.sleep(0.01)
         elif verb == 'sleep':
             time.sleep(value)
         elif verb == 'kill':

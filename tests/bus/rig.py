@@ -51,8 +51,15 @@ def write_scenario(directory, steps):
     with open(path + '.new', 'w', encoding='utf-8') as file:
         json.dump(steps, file)
     os.rename(path + '.new', path)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(directory, 'workers'))
+    for name in os.listdir(directory):
+        if name == 'workers' or name.endswith('.turn'):
+            os.unlink(os.path.join(directory, name))
+
+
+def write_turn(directory, name):
+    """Helpers that wait for this turn go on."""
+    with open(os.path.join(directory, f'{name}.turn'), 'w', encoding='utf-8'):
+        pass
 
 
 class Caller:

@@ -82,6 +82,10 @@ def scenario(worker, **keeper):
     rig.write_scenario(FOLDER, {'worker': worker, 'agent': ENTRY, **keeper})
 
 
+def turn(name):
+    rig.write_turn(FOLDER, name)
+
+
 def fail(error, text, **keys):
     return {'send': {'TYPE': 'FAIL', 'ERROR': error, 'TEXT': text, **keys}}
 

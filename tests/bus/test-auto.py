@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 
 import dbus
 import rig
@@ -403,22 +402,6 @@ def test_phone_in_other_hands():
     use(n, usb_id=0)
 
 
-def met(job):
-    """A job whose phone has been plugged in. On a busy machine a phone may start Android before it is
-    answered; then it is plugged in again, as a person would."""
-    for _ in range(8):
-        for _ in range(1500):
-            p = station.job(job)
-            if p['State'] in ENDED:
-                return p
-            time.sleep(0.01)
-        if p['State'] in ('queued', 'waiting-for-device'):
-            n = int(p['Device'].split('-')[1])
-            station.take_out(n)
-            station.plug(n)
-    raise AssertionError(f'{job} met no phone: {dict(p)}')
-
-
 def test_several_at_once():
     configure('enabled: yes')
     auto(True)
@@ -428,12 +411,14 @@ def test_several_at_once():
     for n in strangers:
         gone(n)
     assert len(jobs()) == len(strangers), jobs()
-    for job in jobs():
+    waiting = list(jobs())
+    for job in waiting:
         approve(job)
-    for n in strangers:
+    # not in the order of their jobs: each claims another's before it has said what it is
+    for n in reversed(strangers):
         station.plug(n)
-    for job in jobs():
-        p = met(job)
+    for job in waiting:
+        p = station.wait_state(job, *ENDED)
         assert p['Result'] == 'complete', dict(p)
         is_whole(int(p['Device'].split('-')[1]), p['Backup'])
 

@@ -6,7 +6,7 @@ import signal
 import rig
 from scripted import (AGENT, BACKUP, DONE, ERROR, FAIL_DATA, FINISH, HELLO, ID, IDENTITY, IDLE,
                       LEAVE, OTHER, READY, RELEASE, STORAGE, WORK, cancel, fail, import_agent, port,
-                      run_backup, scenario, station)
+                      run_backup, scenario, station, turn)
 
 
 def test_backup():
@@ -192,6 +192,27 @@ def test_two_phones():
         station.unplug(n)
 
 
+def test_two_phones_that_are_taken_for_each_other():
+    """Each has claimed the other's job before it could say what it is. The first that can gets its
+    own, whoever has that; so does the second."""
+    one, two = port(), port()
+    scenario([HELLO[:2] + [{'turn': 'first'}] + HELLO[2:] + LEAVE,
+              HELLO[:2] + [{'turn': 'second'}, OTHER] + RELEASE])
+    other, own = (station.queue('detect', name)[1] for name in ('mt6768', 'mt6765'))
+    for n, job in ((one, other), (two, own)):
+        station.plug(n)
+        rig.until(lambda: station.get(job, rig.JOB, 'Phase') == 'handshake', 'the claim')
+        assert station.job(job)['Device'] == f'1-{n}'
+    turn('first')
+    assert station.wait_state(own, 'done', 'failed')['Device'] == f'1-{one}'
+    assert 'MT6765' in station.call(own, rig.JOB, 'GetReport')
+    turn('second')
+    assert station.wait_state(other, 'done', 'failed')['Device'] == f'1-{two}'
+    assert 'MT6768' in station.call(other, rig.JOB, 'GetReport')
+    for n in (one, two):
+        station.unplug(n)
+
+
 def test_port_of_a_job():
     one, two = port(), port()
     scenario([HELLO + WORK + LEAVE], backup=BACKUP + FINISH)
@@ -308,6 +329,6 @@ rig.run(test_backup, test_wrong_phone, test_nobody_asks, test_detect_without_age
         test_worker_that_only_pretends,
         test_phone_that_could_not_be_left, test_keeper_crashes, test_keeper_fails,
         test_verify_fails_after_the_commit, test_two_jobs_one_session, test_two_phones,
-        test_port_of_a_job, test_cancel_at_any_moment, test_cancel_after_the_commit,
-        test_unplugged_before_anything, test_flood_of_plugs, test_stop_lets_phones_go,
+        test_two_phones_that_are_taken_for_each_other, test_port_of_a_job,
+        test_cancel_at_any_moment, test_cancel_after_the_commit, test_unplugged_before_anything, test_flood_of_plugs, test_stop_lets_phones_go,
         test_killed_in_the_middle, before=station.clear)
