@@ -35,6 +35,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "event-shim.h"
 #include "usb-wire.h"
 
 enum { DESCRIPTORS = 1024, PRIVATE = 600, NODES_IN_MESSAGE = 8, RIGHTS_MAX = 253 };
@@ -385,6 +386,8 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
         } control = {};
         size_t n, n_out = 0, n_sockets = 0;
         char buffer[4200];
+        if (event_shim_is_event(m))
+                return event_shim_send(NEXT(sendmsg), fd, m, flags);
         if (!testbed() || !only_rights(m))
                 return NEXT(sendmsg)(fd, m, flags);
         struct cmsghdr *c = CMSG_FIRSTHDR(m);
