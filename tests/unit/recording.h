@@ -16,6 +16,8 @@
 
 #include "basic/fd.h"
 #include "peer.h"
+#include "protocol/handshake.h"
+#include "protocol/session.h"
 
 enum { STEPS_MAX = 4096, SAID_MAX = 512, KNOWN_MAX = 400, FRAME_HEAD = 12 };
 
@@ -371,4 +373,78 @@ static inline void assert_all_met(const char *name)
                         fail_msg("%s: what begins with step %zu (%.300s) was not met", name, i,
                                 rec.steps[i].known);
         }
+}
+
+/* ---- our host ---- */
+
+/* One visit to the phone, the way our worker goes. */
+typedef struct Visit {
+        Peer peer;
+        BootIdentity id;
+        DaSession *session; /* NULL before the agent */
+        Failure failure;
+} Visit;
+
+/* as recorded, byte by byte, and in whole answers */
+static const size_t visit_packets[] = { 0, 1, 65536 };
+
+static uint8_t stage1[512 * 1024], stage2[512 * 1024];
+static DaAgent agent;
+
+/* Stages of the recorded sizes; the sum of the first is the recorded one, too. */
+static inline void set_agent(DaFamily of, uint32_t address1, uint32_t address2, size_t size2)
+{
+        memset(stage1, 0, sizeof(stage1));
+        put_le16(stage1, rec.agent_sum);
+        agent = (DaAgent){ .family = of,
+                .stage1 = { .data = stage1,
+                        .size = rec.agent_size,
+                        .sig_size = 0x100,
+                        .address = address1 },
+                .stage2 = {
+                        .data = stage2, .size = size2, .sig_size = 0x100, .address = address2 } };
+}
+
+/* As far as the loader, which has said what the phone is. */
+static inline Transport *visit_loader(Visit *v, void (*hear)(Peer *, const uint8_t *, size_t))
+{
+        Transport *t;
+
+        *v = (Visit){ 0 };
+        t = peer_init(&v->peer, hear);
+        peer_say(&v->peer, "READY", 5);
+        assert_int_equal(handshake(t, 1000, &v->failure), 0);
+        if (boot_identify(t, &v->id, &v->failure) < 0)
+                fail_msg("%s (%s)", v->failure.text, v->peer.problem);
+        return t;
+}
+
+/* As far as an agent that runs; what da_session_start says. */
+static inline int visit_start(
+        Visit *v, void (*hear)(Peer *, const uint8_t *, size_t), size_t packet)
+{
+        Transport *t = visit_loader(v, hear);
+        DaTarget target = { .identity = &v->id, .agent = &agent };
+
+        assert_int_equal(da_session_new(t, &target, &v->session, &v->failure), 0);
+        v->peer.packet = packet;
+        return da_session_start(v->session, &v->failure);
+}
+
+/* Likewise, of a phone that has told about its storage as well. */
+static inline DaSession *visit(
+        Visit *v, void (*hear)(Peer *, const uint8_t *, size_t), const char *name, size_t packet)
+{
+        if (visit_start(v, hear, packet) < 0 || da_session_info(v->session, &v->failure) < 0)
+                fail_msg("%s: %s (%s)", name, v->failure.text, v->peer.problem);
+        return v->session;
+}
+
+/* The phone was asked for nothing but what was recorded. */
+static inline void visit_end(Visit *v, const char *name)
+{
+        if (v->peer.problem)
+                fail_msg("%s: %s", name, v->peer.problem);
+        da_session_free(v->session);
+        peer_free(&v->peer.transport);
 }

@@ -6,7 +6,6 @@
 #include "recording.h"
 
 #include "protocol/da-legacy.h"
-#include "protocol/handshake.h"
 #include "protocol/legacy-wire.h"
 
 enum { PACKET = 0x100000, CMD_READ = 0xd6, AREA = 4 * 1024 * 1024, USER_BASE = 3 * AREA };
@@ -230,10 +229,7 @@ static void hear(Peer *p, const uint8_t *data, size_t size)
 
 /* ---- the host ---- */
 
-static uint8_t stage1[512 * 1024], stage2[512 * 1024];
-static DaAgent agent;
-
-/* Stages of the recorded sizes, to the recorded address; the sum of the first is the recorded one. */
+/* Its addresses are the recorded ones, too. */
 static void make_agent(void)
 {
         uint8_t head[12] = {};
@@ -256,17 +252,8 @@ static void make_agent(void)
                 }
         }
         assert_int_equal(n, 12);
-        memset(stage1, 0, sizeof(stage1));
-        put_le16(stage1, rec.agent_sum);
-        agent = (DaAgent){ .family = DA_LEGACY,
-                .stage1 = { .data = stage1,
-                        .size = rec.agent_size,
-                        .sig_size = 0x100,
-                        .address = get_be32(rec.steps[send_da + 2].known) },
-                .stage2 = { .data = stage2,
-                        .size = get_be32(head + 4),
-                        .sig_size = 0x100,
-                        .address = get_be32(head) } };
+        set_agent(DA_LEGACY, get_be32(rec.steps[send_da + 2].known), get_be32(head),
+                get_be32(head + 4));
 }
 
 typedef struct Wanted {
@@ -338,32 +325,19 @@ static void test_sessions(void **state)
                 { "legacy-mt8135-2015-region-index-1", 0x8135, "3.2 (chip 89)", 3, true },
                 { "mtkclient-mt6735", 0x0321, "4.2 (chip 93)", 8, .other_settings = true },
         };
-        /* as recorded, byte by byte, and in whole answers */
-        static const size_t packets[] = { 0, 1, 65536 };
 
         for (size_t i = 0; i < ELEMENTS(sessions); i++)
-                for (size_t k = 0; k < ELEMENTS(packets); k++) {
-                        BootIdentity id;
-                        Failure f = {};
-                        Peer p;
-                        Transport *t = peer_init(&p, hear);
-                        DaTarget target = { .identity = &id, .agent = &agent };
+                for (size_t k = 0; k < ELEMENTS(visit_packets); k++) {
                         DaSession *s;
+                        Visit v;
 
                         assert_true(load(&legacy, sessions[i].name, 0));
                         linear = sessions[i].linear;
                         same_config = !sessions[i].other_settings;
                         part = 0;
                         make_agent();
-                        peer_say(&p, "READY", 5);
-                        assert_int_equal(handshake(t, 1000, &f), 0);
-                        if (boot_identify(t, &id, &f) < 0)
-                                fail_msg("%s: %s (%s)", sessions[i].name, f.text, p.problem);
-                        assert_int_equal(id.hw_code, sessions[i].hw_code);
-                        assert_int_equal(da_session_new(t, &target, &s, &f), 0);
-                        p.packet = packets[k];
-                        if (da_session_start(s, &f) < 0 || da_session_info(s, &f) < 0)
-                                fail_msg("%s: %s (%s)", sessions[i].name, f.text, p.problem);
+                        s = visit(&v, hear, sessions[i].name, visit_packets[k]);
+                        assert_int_equal(v.id.hw_code, sessions[i].hw_code);
                         assert_int_equal(s->storage.type, STORAGE_EMMC);
                         assert_string_equal(s->storage.da_version, sessions[i].version);
                         assert_true(storage_region(&s->storage, REGION_USER)->size == USER_SIZE);
@@ -371,12 +345,10 @@ static void test_sessions(void **state)
                         assert_memory_equal(s->storage.cid, "\x15\1\0SIMEMC", 9);
                         assert_int_equal(repeat_reads(s), sessions[i].reads);
                         if (same_config)
-                                assert_int_equal(da_session_finish(s, DA_FINISH_OFF, &f), 0);
-                        if (p.problem)
-                                fail_msg("%s: %s", sessions[i].name, p.problem);
+                                assert_int_equal(
+                                        da_session_finish(s, DA_FINISH_OFF, &v.failure), 0);
                         assert_all_met(sessions[i].name);
-                        da_session_free(s);
-                        peer_free(&p.transport);
+                        visit_end(&v, sessions[i].name);
                 }
 }
 

@@ -8,7 +8,6 @@
 
 #include "recording.h"
 
-#include "protocol/handshake.h"
 #include "protocol/xml-info.h"
 #include "protocol/xml-private.h"
 
@@ -412,9 +411,6 @@ static void hear(Peer *p, const uint8_t *data, size_t size)
 
 /* ---- the host ---- */
 
-static uint8_t stage1[512 * 1024], stage2[512 * 1024];
-static DaAgent agent;
-
 static void make_agent(void)
 {
         size_t size2 = 0;
@@ -422,17 +418,7 @@ static void make_agent(void)
         for (size_t i = rec.begin[STAGE1]; i < rec.n; i++)
                 if (rec.steps[i].host && !rec.steps[i].shown)
                         size2 += rec.steps[i].size;
-        memset(stage1, 0, sizeof(stage1));
-        put_le16(stage1, rec.agent_sum);
-        agent = (DaAgent){ .family = DA_XML,
-                .stage1 = { .data = stage1,
-                        .size = rec.agent_size,
-                        .sig_size = 0x100,
-                        .address = 0x200000 },
-                .stage2 = { .data = stage2,
-                        .size = size2 + 0x100,
-                        .sig_size = 0x100,
-                        .address = 0x40000000 } };
+        set_agent(DA_XML, 0x200000, 0x40000000, size2 + 0x100);
 }
 
 typedef struct Wanted {
@@ -561,29 +547,17 @@ static void test_sessions(void **state)
                 { "xml-mt6781-v6", 7, false },
                 { "xml-mt6781-end-of-area", 16, true },
         };
-        /* as recorded, byte by byte, and in whole answers */
-        static const size_t packets[] = { 0, 1, 65536 };
 
         for (size_t i = 0; i < ELEMENTS(sessions); i++)
-                for (size_t k = 0; k < ELEMENTS(packets); k++) {
-                        BootIdentity id;
-                        Failure f = {};
-                        Peer p;
-                        Transport *t = peer_init(&p, hear);
-                        DaTarget target = { .identity = &id, .agent = &agent };
+                for (size_t k = 0; k < ELEMENTS(visit_packets); k++) {
                         DaSession *s;
+                        Visit v;
 
                         assert_true(load(&xml, sessions[i].name, 0));
                         memset(&other, 0, sizeof other);
                         payload_size = 0;
                         make_agent();
-                        peer_say(&p, "READY", 5);
-                        assert_int_equal(handshake(t, 1000, &f), 0);
-                        assert_int_equal(boot_identify(t, &id, &f), 0);
-                        assert_int_equal(da_session_new(t, &target, &s, &f), 0);
-                        p.packet = packets[k];
-                        if (da_session_start(s, &f) < 0 || da_session_info(s, &f) < 0)
-                                fail_msg("%s: %s (%s)", sessions[i].name, f.text, p.problem);
+                        s = visit(&v, hear, sessions[i].name, visit_packets[k]);
                         assert_int_equal(s->storage.type, STORAGE_EMMC);
                         assert_true(storage_region(&s->storage, REGION_USER)->size == USER_SIZE);
                         assert_int_equal(
@@ -593,13 +567,10 @@ static void test_sessions(void **state)
                                 read_to_the_end(s);
                         else if (!sessions[i].ends)
                                 read_table(s);
-                        assert_int_equal(da_session_info(s, &f), 0);
-                        if (p.problem)
-                                fail_msg("%s: %s", sessions[i].name, p.problem);
+                        assert_int_equal(da_session_info(s, &v.failure), 0);
                         if (k == 0)
                                 assert_all_met(sessions[i].name);
-                        da_session_free(s);
-                        peer_free(&p.transport);
+                        visit_end(&v, sessions[i].name);
                 }
 }
 

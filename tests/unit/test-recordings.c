@@ -5,7 +5,6 @@
 #include "recording.h"
 
 #include "protocol/da-xflash.h"
-#include "protocol/handshake.h"
 #include "protocol/xflash-link.h"
 #include "protocol/xflash-session.h"
 #include "protocol/xflash-status.h"
@@ -121,10 +120,6 @@ static const RecordedFamily xflash = {
 
 /* ---- the host ---- */
 
-static uint8_t stage1[512 * 1024], stage2[512 * 1024];
-static DaAgent agent;
-
-/* Stages of the recorded sizes; the sum of the first is the recorded one, too. */
 static void make_agent(void)
 {
         size_t size2 = 0x200;
@@ -132,21 +127,7 @@ static void make_agent(void)
         for (size_t i = rec.begin[STAGE1]; i < rec.begin[STAGE2]; i++)
                 if (rec.steps[i].host && !rec.steps[i].shown)
                         size2 = rec.steps[i].size + 0x100;
-        memset(stage1, 0, sizeof(stage1));
-        put_le16(stage1, rec.agent_sum);
-        agent = (DaAgent){ .family = DA_XFLASH,
-                .stage1 = { .data = stage1, .sig_size = 0x100, .address = 0x200000 },
-                .stage2 = { .data = stage2, .sig_size = 0x100, .address = 0x40000000 } };
-        agent.stage1.size = rec.agent_size;
-        agent.stage2.size = size2;
-}
-
-static Transport *power_on(Peer *p)
-{
-        Transport *t = peer_init(p, play_hear);
-
-        peer_say(p, "READY", 5);
-        return t;
+        set_agent(DA_XFLASH, 0x200000, 0x40000000, size2);
 }
 
 static int take_all(void *userdata, const uint8_t *data, size_t size)
@@ -238,20 +219,6 @@ static size_t repeat_questions(DaSession *s)
         return n;
 }
 
-static DaSession *begin(Peer *p, BootIdentity *id, Failure *f, int *ret)
-{
-        Transport *t = power_on(p);
-        DaTarget target = { .identity = id, .agent = &agent };
-        DaSession *s;
-
-        make_agent();
-        assert_int_equal(handshake(t, 1000, f), 0);
-        assert_int_equal(boot_identify(t, id, f), 0);
-        assert_int_equal(da_session_new(t, &target, &s, f), 0);
-        *ret = da_session_start(s, f);
-        return s;
-}
-
 /* A whole session as our worker has it, with the answers of a real phone; then every read of the
  * recording. */
 static void test_sessions(void **state)
@@ -267,24 +234,15 @@ static void test_sessions(void **state)
                 { "xflash-mt6785-2020-usb3", 0x0813, 2 },
         };
 
-        for (size_t i = 0; i < ELEMENTS(sessions); i++) {
-                /* as recorded, byte by byte, and in whole answers */
-                static const size_t packets[] = { 0, 1, 65536 };
-
-                for (size_t k = 0; k < ELEMENTS(packets); k++) {
-                        BootIdentity id;
-                        Failure f = { 0 };
-                        Peer p;
+        for (size_t i = 0; i < ELEMENTS(sessions); i++)
+                for (size_t k = 0; k < ELEMENTS(visit_packets); k++) {
                         DaSession *s;
-                        int r;
+                        Visit v;
 
                         assert_true(load(&xflash, sessions[i].name, 0));
-                        s = begin(&p, &id, &f, &r);
-                        p.packet = packets[k];
-                        if (r < 0)
-                                fail_msg("%s: %s", sessions[i].name, f.text);
-                        assert_int_equal(id.hw_code, sessions[i].hw_code);
-                        assert_int_equal(da_session_info(s, &f), 0);
+                        make_agent();
+                        s = visit(&v, play_hear, sessions[i].name, visit_packets[k]);
+                        assert_int_equal(v.id.hw_code, sessions[i].hw_code);
                         assert_int_equal(s->storage.type, STORAGE_EMMC);
                         assert_true(storage_region(&s->storage, REGION_USER)->size ==
                                 UINT64_C(0x3A3E00000));
@@ -292,32 +250,26 @@ static void test_sessions(void **state)
                         assert_string_equal(s->storage.usb_speed, "high-speed");
                         assert_in_range(repeat_questions(s), 10, 100);
                         assert_in_range(repeat_reads(s), sessions[i].reads, 100);
-                        if (p.problem)
-                                fail_msg("%s: %s", sessions[i].name, p.problem);
-                        da_session_free(s);
-                        peer_free(&p.transport);
+                        visit_end(&v, sessions[i].name);
                 }
-        }
 }
 
 /* An agent of 2025 that wants its vendor's authentication: everything but the question is refused. */
 static void test_locked_agent(void **state)
 {
-        BootIdentity id;
         Failure f = { 0 };
-        Peer p;
         DaSession *s;
-        int r;
+        Visit v;
 
         assert_true(load(&xflash, "xflash-mt6768-2025-sla", 0));
-        s = begin(&p, &id, &f, &r);
-        assert_int_equal(id.hw_code, 0x0707);
-        assert_int_equal(r, -EACCES);
-        assert_int_equal(f.id, ERROR_AUTH_REQUIRED);
+        make_agent();
+        assert_int_equal(visit_start(&v, play_hear, 0), -EACCES);
+        s = v.session;
+        assert_int_equal(v.id.hw_code, 0x0707);
+        assert_int_equal(v.failure.id, ERROR_AUTH_REQUIRED);
         assert_false(s->lost);
 
         /* who goes on all the same gets refusals, no nonsense */
-        f = (Failure){ 0 };
         s->storage.type = STORAGE_EMMC;
         assert_int_equal(s->ops->read(s, &(Region){ .kind = REGION_USER, .section = 8 }, 0, 512,
                                  take_all, &(size_t){ SIZE_MAX }, &f),
@@ -325,9 +277,7 @@ static void test_locked_agent(void **state)
         assert_int_equal(f.status, XFLASH_UNKNOWN_COMMAND);
         f = (Failure){ 0 };
         assert_int_equal(da_session_info(s, &f), -EOPNOTSUPP);
-        assert_null(p.problem);
-        da_session_free(s);
-        peer_free(&p.transport);
+        visit_end(&v, "xflash-mt6768-2025-sla");
 }
 
 /* A loader with all its commands, and the four ways in which it refuses a register. */
@@ -337,23 +287,20 @@ static void test_loader(void **state)
                 uint32_t address;
                 uint32_t status;
         } refused[] = { { 0x10007001, 0xffff }, { 0, 0x1000 } };
-        BootIdentity id;
         uint32_t value;
         Failure f = { 0 };
-        Peer p;
         Transport *t;
+        Visit v;
 
         assert_true(load(&xflash, "preloader-mt6765-commands", 0));
-        t = power_on(&p);
-        assert_int_equal(handshake(t, 1000, &f), 0);
-        assert_int_equal(boot_identify(t, &id, &f), 0);
-        assert_int_equal(id.hw_code, 0x0766);
-        assert_int_equal(id.hw_sub, 0x8a00);
-        assert_int_equal(id.sw_ver, 0x0200);
-        assert_int_equal(id.version, 3);
-        assert_int_equal(id.abilities, 7);
-        assert_int_equal(id.n_me_id, 0); /* zeros */
-        assert_int_equal(id.n_soc_id, 0);
+        t = visit_loader(&v, play_hear);
+        assert_int_equal(v.id.hw_code, 0x0766);
+        assert_int_equal(v.id.hw_sub, 0x8a00);
+        assert_int_equal(v.id.sw_ver, 0x0200);
+        assert_int_equal(v.id.version, 3);
+        assert_int_equal(v.id.abilities, 7);
+        assert_int_equal(v.id.n_me_id, 0); /* zeros */
+        assert_int_equal(v.id.n_soc_id, 0);
         assert_int_equal(boot_read32(t, 0x10007000, &value, &f), 0);
         assert_int_equal(value, 0x230001dd);
         for (size_t i = 0; i < ELEMENTS(refused); i++) {
@@ -364,52 +311,34 @@ static void test_loader(void **state)
         assert_int_equal(boot_write32(t, 0x10007000, 0x22000000, NULL), 0);
         /* the loop echoes what it does not know, also the first token of a handshake */
         assert_int_equal(handshake(t, 1000, NULL), 1);
-        assert_null(p.problem);
-        peer_free(&p.transport);
+        visit_end(&v, "preloader-mt6765-commands");
 }
 
-/* A phone that takes only its maker's agents: whichever way one is refused, it vanishes. */
+/* A phone that takes only its maker's agents: whichever way one is refused, it vanishes, and so it
+ * does when there is nothing to jump to. */
 static void test_fused_loader(void **state)
 {
+        static const char name[] = "preloader-mt6765-fused-refusals";
         int power;
 
-        for (power = 0; power < 3; power++) {
-                BootIdentity id;
-                Failure f = { 0 };
-                Peer p;
+        for (power = 0; power < 5; power++) {
                 Transport *t;
+                Visit v;
 
-                assert_true(load(&xflash, "preloader-mt6765-fused-refusals", power));
-                t = power_on(&p);
-                make_agent();
-                assert_int_equal(handshake(t, 1000, &f), 0);
-                assert_int_equal(boot_identify(t, &id, &f), 0);
-                assert_int_equal(id.target_config, BOOT_SECURE_BOOT | BOOT_SLA | BOOT_DAA);
-                assert_int_equal(boot_send_da(t, &id, 0x200000, stage1, rec.agent_size,
-                                         power == 1 ? 0 : 0x100, &f),
-                        -EACCES);
-                assert_int_equal(f.id, ERROR_AUTH_REQUIRED);
-                assert_null(p.problem);
-                peer_free(&p.transport);
+                assert_true(load(&xflash, name, power));
+                t = visit_loader(&v, play_hear);
+                assert_int_equal(v.id.target_config, BOOT_SECURE_BOOT | BOOT_SLA | BOOT_DAA);
+                if (power < 3) {
+                        make_agent();
+                        assert_int_equal(boot_send_da(t, &v.id, 0x200000, stage1, rec.agent_size,
+                                                 power == 1 ? 0 : 0x100, &v.failure),
+                                -EACCES);
+                        assert_int_equal(v.failure.id, ERROR_AUTH_REQUIRED);
+                } else if (power == 3)
+                        assert_int_equal(boot_jump_da(t, 0x200000, &v.failure), -ENODEV);
+                visit_end(&v, name);
         }
-
-        for (; power < 5; power++) {
-                BootIdentity id;
-                Failure f = { 0 };
-                Peer p;
-                Transport *t;
-
-                assert_true(load(&xflash, "preloader-mt6765-fused-refusals", power));
-                t = power_on(&p);
-                assert_int_equal(handshake(t, 1000, &f), 0);
-                assert_int_equal(boot_identify(t, &id, &f), 0);
-                assert_int_equal(id.target_config, 7);
-                if (power == 3) /* nothing to jump to: it vanishes, too */
-                        assert_int_equal(boot_jump_da(t, 0x200000, &f), -ENODEV);
-                assert_null(p.problem);
-                peer_free(&p.transport);
-        }
-        assert_false(load(&xflash, "preloader-mt6765-fused-refusals", power));
+        assert_false(load(&xflash, name, power));
 }
 
 TEST_MAIN(cmocka_unit_test(test_sessions), cmocka_unit_test(test_locked_agent),
