@@ -7,6 +7,7 @@ import fcntl
 import mmap
 import os
 import select
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -318,6 +319,23 @@ class Folder:
         worker = Worker(phone.connect(), *arguments, **keys)
         self.open.append(worker)
         return worker
+
+    def ready(self, *options, **keys):
+        """A phone, and a worker whose agent runs on it."""
+        phone = self.phone(*options, **keys)
+        worker = self.worker(phone)
+        worker.identity()
+        worker.connect(self.agent)
+        return phone, worker
+
+    def clear(self, flash=False):
+        """All is over: the next phone begins anew, and with flash=True gets another flash."""
+        for thing in reversed(self.open):
+            thing.close()
+        self.open.clear()
+        os.unlink(os.path.join(self.path, 'phone.log'))
+        if flash:
+            shutil.rmtree(os.path.join(self.path, 'flash'))
 
     def __exit__(self, *failure):
         for thing in reversed(self.open):

@@ -17,7 +17,13 @@ def made(t, chip, ufs=False, options=()):
     return t.phone('--keep', *options, chip=chip, flash=flash)
 
 
-def start(t, phone, preloader=()):
+def give_preloader(t, worker, *words):
+    path = os.path.join(t.path, 'preloader.bin')
+    subprocess.run([MKPRELOADER, path, *words], check=True)
+    worker.give_agent(path)
+
+
+def start(t, phone):
     """From the loader to IDLE, whatever the agent wants on the way."""
     worker = t.worker(phone)
     identity = worker.identity()
@@ -29,12 +35,7 @@ def start(t, phone, preloader=()):
         if message.kind == 'NEED_AGENT' and message['KIND'] == 'agent':
             worker.give_agent(t.agent)
         elif message.kind == 'NEED_AGENT':
-            if preloader is None:
-                worker.control.send('AGENT', KIND='preloader')
-                continue
-            path = os.path.join(t.path, 'preloader.bin')
-            subprocess.run([MKPRELOADER, path, *preloader], check=True)
-            worker.give_agent(path)
+            give_preloader(t, worker)
         elif message.kind == 'NEED_REPLUG':
             phone.wait_for('detached speed switch')
             back = phone.connect()
@@ -48,139 +49,112 @@ def start(t, phone, preloader=()):
             return worker, identity, storage, regions, asked
 
 
+def offer(t, chip):
+    """As far as the agent, which is given."""
+    phone = made(t, chip)
+    worker = t.worker(phone)
+    identity = worker.identity()
+    worker.control.send('CONNECT')
+    worker.control.until('NEED_AGENT')
+    worker.give_agent(t.agent)
+    return phone, worker, identity
+
+
+def offer_in_boot_rom(t, chip):
+    """As far as the preloader file, which is asked for."""
+    phone, worker, identity = offer(t, chip)
+    assert worker.control.until('NEED_AGENT')['KIND'] == 'preloader'
+    return phone, worker, identity
+
+
 def areas(storage):
     return {'emmc': {'EMMC_BOOT1': 'boot1', 'EMMC_BOOT2': 'boot2', 'EMMC_USER': 'user'},
             'ufs': {'UFS_LU0': 'lu0', 'UFS_LU1': 'lu1', 'UFS_LU2': 'lu2'},
             'nand': {'NAND_WHOLE': 'user'}, 'nor': {'NOR_WHOLE': 'user'}}[storage]
 
 
-def whole(t, chip, protocol, ufs=False, mode='preloader'):
-    phone = made(t, chip, ufs)
+def whole(t, chip, kind):
+    """Identification, storage, every byte of every area."""
+    phone = made(t, chip, kind == 'ufs')
     worker, identity, storage, regions, asked = start(t, phone)
-    assert identity['PROTOCOL'] == protocol and identity['MODE'] == mode, identity
-    assert storage['TYPE'] == ('ufs' if ufs else 'emmc'), storage
-    assert storage['PTABLE'] == 'gpt', storage
+    assert storage['TYPE'] == kind, storage
+    assert ('PAGE_SIZE' in storage) == (kind == 'nand'), storage
     job = worker.job().learn()
-    assert 'nvram' in [p['NAME'] for p in job.parts]
+    read = 0
     for region in regions:
         if region['READABLE'] == '1':
             name, size = region['REGION'], int(region['SIZE'])
-            assert job.read(name, 0, size) == phone.image(areas('ufs' if ufs else 'emmc')[name]), name
+            assert job.read(name, 0, size) == phone.image(areas(kind)[name]), (chip, name)
+            read += 1
+    assert read == len(areas(kind)), (chip, regions)
     job.close()
     worker.control.until('IDLE')
-    assert worker.finish() == 'rebooted'
-    assert not phone.breaches(), phone.breaches()
-    return asked
+    assert worker.finish() == 'rebooted', chip
+    assert not phone.breaches(), (chip, phone.breaches())
+    return identity, storage, job.parts, asked
 
 
-def legacy(t):
-    whole(t, 'mt6735', 'legacy')
-
-
-def legacy_linear(t):
-    whole(t, 'mt6572', 'legacy')
-
-
-def legacy_single_stage(t):
+# Test, chip, protocol and storage.
+CHIPS = [
+    ('legacy', 'mt6735', 'legacy', 'emmc'),
+    ('legacy_linear', 'mt6572', 'legacy', 'emmc'),
     # its old agent knows no restart: it is switched off, which is as well as it can be left
-    whole(t, 'mt6577', 'legacy')
+    ('legacy_single_stage', 'mt6577', 'legacy', 'emmc'),
+    ('legacy_extra_word', 'mt8590', 'legacy', 'emmc'),
+    ('xml', 'mt6781', 'xml', 'emmc'),
+    ('xml_ufs', 'mt6895', 'xml', 'ufs'),
+    ('xflash_ufs', 'mt6893', 'xflash', 'ufs'),
+    ('boot_rom_xml', 'mt6886-brom', 'xml', 'ufs'),
+    # with memory settings, and another USB speed in the middle of the session
+    ('boot_rom_legacy', 'mt6580-brom', 'legacy', 'emmc'),
+    ('boot_rom_xflash', 'mt6765-brom', 'xflash', 'emmc'),
+]
 
 
-def legacy_extra_word(t):
-    whole(t, 'mt8590', 'legacy')
-
-
-def xml(t):
-    whole(t, 'mt6781', 'xml')
-
-
-def xml_ufs(t):
-    whole(t, 'mt6895', 'xml', ufs=True)
-
-
-def xflash_ufs(t):
-    whole(t, 'mt6893', 'xflash', ufs=True)
-
-
-def boot_rom_xml(t):
-    asked = whole(t, 'mt6886-brom', 'xml', ufs=True, mode='brom')
-    assert 'NEED_AGENTpreloader' not in asked
-
-
-def boot_rom_legacy(t):
-    """Memory settings, and another USB speed in the middle of the session."""
-    asked = whole(t, 'mt6580-brom', 'legacy', mode='brom')
-    assert 'NEED_AGENTpreloader' in asked and 'NEED_REPLUG' in asked, asked
-
-
-def boot_rom_xflash(t):
-    asked = whole(t, 'mt6765-brom', 'xflash', mode='brom')
-    assert 'NEED_AGENTpreloader' in asked and 'NEED_REPLUG' in asked, asked
+def session(name, chip, protocol, kind):
+    def test(t):
+        identity, storage, parts, asked = whole(t, chip, kind)
+        rom = chip.endswith('-brom')
+        assert identity['PROTOCOL'] == protocol, identity
+        assert identity['MODE'] == ('brom' if rom else 'preloader'), identity
+        assert storage['PTABLE'] == 'gpt', storage
+        assert 'nvram' in [p['NAME'] for p in parts]
+        assert ('NEED_AGENTpreloader' in asked) == (rom and protocol != 'xml'), asked
+        assert ('NEED_REPLUG' in asked) == (rom and protocol != 'xml'), asked
+    test.__name__ = name
+    return test
 
 
 def every_other(t):
-    """All the personalities that there are and no test above has: identification, storage, every byte
-    of every area."""
-    seen = {'mt6735', 'mt6572', 'mt6577', 'mt8590', 'mt6781', 'mt6895', 'mt6893', 'mt6886-brom',
-            'mt6580-brom', 'mt6765-brom'}
+    """All the personalities that there are and no test above has."""
+    seen = {chip for _, chip, _, _ in CHIPS}
     locked = {'mt6765-fused', 'mt6768-sla', 'mt6765-brom-locked', 'mt6835-sla'}
     listed = subprocess.run([PHONE, '--list'], capture_output=True, text=True, check=True).stdout
-    rest = {line.split()[0] for line in listed.splitlines()} - seen - locked
+    rest = {line.split()[0]: line for line in listed.splitlines()}
+    rest = {chip: line for chip, line in rest.items() if chip not in seen | locked}
     assert len(rest) > 20, rest
-    for chip in sorted(rest):
+    for chip, line in sorted(rest.items()):
         if chip == 'mt6765-unknown':
             continue  # nobody knows its code, and no agent is made for it
-        ufs = 'UFS' in next(line for line in listed.splitlines() if line.split()[0] == chip)
-        subprocess.run([MKAGENT, t.agent, '--chip', chip], check=True)
-        phone = made(t, chip, ufs)
-        worker, identity, storage, regions, _ = start(t, phone)
-        assert storage['TYPE'] == ('ufs' if ufs else chip[7:] if chip[7:] in ('nand', 'nor') else 'emmc')
-        assert ('PAGE_SIZE' in storage) == (storage['TYPE'] == 'nand'), storage
-        job = worker.job().learn()
-        read = 0
-        for region in regions:
-            if region['READABLE'] == '1':
-                name, size = region['REGION'], int(region['SIZE'])
-                assert job.read(name, 0, size) == phone.image(areas(storage['TYPE'])[name]), (chip, name)
-                read += 1
-        assert read == (1 if storage['TYPE'] in ('nand', 'nor') else 3), (chip, regions)
-        job.close()
-        worker.control.until('IDLE')
-        assert worker.finish() == 'rebooted', chip
-        assert not phone.breaches(), (chip, phone.breaches())
-        worker.close()
-        phone.close()
-        t.open.remove(worker)
-        t.open.remove(phone)
-        subprocess.run(['rm', '-r', phone.flash, phone.log], check=True)
+        whole(t, chip, 'ufs' if 'UFS' in line else chip[7:] if chip[7:] in ('nand', 'nor') else 'emmc')
+        t.clear(flash=True)
 
 
 def bits_say_nothing(t):
     """A phone whose protection was lifted by other means: its bits are set, it takes what it gets."""
     for chip in ('mt6765', 'mt6735', 'mt6580-brom'):
-        subprocess.run([MKAGENT, t.agent, '--chip', chip], check=True)
         phone = made(t, chip, options=('--set', 'target_config=5'))
-        worker, identity, storage, regions, _ = start(t, phone)
+        worker, identity, storage, _, _ = start(t, phone)
         assert int(identity['TARGET_CONFIG'], 0) == 5, identity
         assert storage['TYPE'] == 'emmc'
         assert worker.finish() == 'rebooted'
-        worker.close()
-        phone.close()
-        t.open.remove(worker)
-        t.open.remove(phone)
-        subprocess.run(['rm', '-r', phone.flash, phone.log], check=True)
+        t.clear(flash=True)
 
 
 def boot_rom_without_settings(t):
     """Nobody has a preloader file: said before anything is sent."""
     for chip in ('mt6580-brom', 'mt6765-brom'):
-        phone = made(t, chip)
-        worker = t.worker(phone)
-        worker.identity()
-        worker.control.send('CONNECT')
-        worker.control.until('NEED_AGENT')
-        worker.give_agent(t.agent)
-        assert worker.control.until('NEED_AGENT')['KIND'] == 'preloader'
+        phone, worker, _ = offer_in_boot_rom(t, chip)
         worker.control.send('AGENT', KIND='preloader')
         failure, left = worker.failure()
         assert failure['ERROR'] == 'NoDownloadAgent' and 'preloader' in failure['HINT'], failure
@@ -189,32 +163,16 @@ def boot_rom_without_settings(t):
 
 
 def settings_of_another_phone(t):
-    phone = made(t, 'mt6580-brom')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.control.send('CONNECT')
-    worker.control.until('NEED_AGENT')
-    worker.give_agent(t.agent)
-    worker.control.until('NEED_AGENT')
-    path = os.path.join(t.path, 'preloader.bin')
-    subprocess.run([MKPRELOADER, path, '--fits', '3'], check=True)
-    worker.give_agent(path)
-    failure, left = worker.failure()
+    _, worker, _ = offer_in_boot_rom(t, 'mt6580-brom')
+    give_preloader(t, worker, '--fits', '3')
+    failure, _ = worker.failure()
     assert failure['ERROR'] == 'NoDownloadAgent' and 'exactly this model' in failure['HINT'], failure
 
 
 def a_phone_that_does_not_come_back(t):
     """It changes its speed and stays away: the worker does not wait for ever."""
-    phone = made(t, 'mt6580-brom')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.control.send('CONNECT')
-    worker.control.until('NEED_AGENT')
-    worker.give_agent(t.agent)
-    worker.control.until('NEED_AGENT')
-    path = os.path.join(t.path, 'preloader.bin')
-    subprocess.run([MKPRELOADER, path], check=True)
-    worker.give_agent(path)
+    _, worker, _ = offer_in_boot_rom(t, 'mt6580-brom')
+    give_preloader(t, worker)
     worker.control.until('NEED_REPLUG')
     worker.control.send('FINISH', ACTION='reboot')
     failure, left = worker.failure()
@@ -223,36 +181,21 @@ def a_phone_that_does_not_come_back(t):
 
 def protected_boot_rom(t):
     """SLA, DAA, SBC: named, and what it means."""
-    phone = made(t, 'mt6765-brom-locked')
-    worker = t.worker(phone)
-    identity = worker.identity()
+    _, worker, identity = offer_in_boot_rom(t, 'mt6765-brom-locked')
     assert int(identity['TARGET_CONFIG'], 0) == 0xe7
-    worker.control.send('CONNECT')
-    worker.control.until('NEED_AGENT')
-    worker.give_agent(t.agent)
-    worker.control.until('NEED_AGENT')
-    path = os.path.join(t.path, 'preloader.bin')
-    subprocess.run([MKPRELOADER, path], check=True)
-    worker.give_agent(path)
-    failure, left = worker.failure()
+    give_preloader(t, worker)
+    failure, _ = worker.failure()
     assert failure['ERROR'] == 'AuthRequired' and int(failure['STATUS'], 0) == 0x1d0d, failure
 
 
 def locked_xml_agent(t):
-    phone = made(t, 'mt6835-sla')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.control.send('CONNECT')
-    worker.control.until('NEED_AGENT')
-    worker.give_agent(t.agent)
+    phone, worker, _ = offer(t, 'mt6835-sla')
     failure, left = worker.failure()
     assert failure['ERROR'] == 'AuthRequired', failure
     assert left == 'rebooted', left
     assert not phone.breaches()
 
 
-sys.exit(run([legacy, legacy_linear, legacy_single_stage, legacy_extra_word, xml, xml_ufs, xflash_ufs,
-              boot_rom_xml, boot_rom_legacy, boot_rom_xflash, every_other, bits_say_nothing,
-              boot_rom_without_settings,
-              settings_of_another_phone, a_phone_that_does_not_come_back, protected_boot_rom,
-              locked_xml_agent]))
+sys.exit(run([session(*row) for row in CHIPS] +
+             [every_other, bits_say_nothing, boot_rom_without_settings, settings_of_another_phone,
+              a_phone_that_does_not_come_back, protected_boot_rom, locked_xml_agent]))

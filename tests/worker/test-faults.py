@@ -18,9 +18,7 @@ def check(t, *options, agent=None, read=READ, flash=('--user', '16M')):
     phone = t.phone(*options, flash=flash)
     worker = t.worker(phone)
     result = worker.run(agent or t.agent, read)
-    worker.close()
-    phone.close()
-    os.unlink(phone.log)
+    t.clear()
     return result
 
 
@@ -42,10 +40,7 @@ def unplugged_inside_the_data(t):
 
 def data_before_the_fault_arrive(t):
     """READ_FAIL says how far the read came, and exactly so much was handed over."""
-    phone = t.phone('--fault', 'unplug@%d' % ((3 << 20) + (128 << 10) + 700))
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready('--fault', 'unplug@%d' % ((3 << 20) + (128 << 10) + 700))
     job = worker.job().learn()
     out = bytearray()
     answer = job.take(job.ask(*READ), 0, out.extend)
@@ -59,10 +54,7 @@ def data_before_the_fault_arrive(t):
 def storage_errors(t):
     """The agent reports them and stays usable: the read fails, the phone is not lost."""
     for place in (0, 2 << 20, 4 << 20):
-        phone = t.phone('--fault', 'storage@%d=0xC0040030' % (place + (128 << 10) + 4096))
-        worker = t.worker(phone)
-        worker.identity()
-        worker.connect(t.agent)
+        phone, worker = t.ready('--fault', 'storage@%d=0xC0040030' % (place + (128 << 10) + 4096))
         job = worker.job().learn()
         out = bytearray()
         answer = job.take(job.ask(*READ), 0, out.extend)
@@ -71,9 +63,7 @@ def storage_errors(t):
         assert job.read('EMMC_USER', 0, 4096) == phone.image('user', 0, 4096)
         job.close()
         assert worker.finish() == 'rebooted'
-        worker.close()
-        phone.close()
-        os.unlink(phone.log)
+        t.clear()
 
 
 def nonsense(t):
@@ -103,25 +93,17 @@ def harmless_oddities(t):
                     ('--set', 'packets=pairs'), ('--set', 'packets=bytes'),
                     ('--fault', 'short@300000'), ('--fault', 'zlp@chunk#3'),
                     ('--fault', 'slow@handshake=500'), ('--set', 'optional=0')):
-        phone = t.phone(*options)
-        worker = t.worker(phone)
-        worker.identity()
-        worker.connect(t.agent)
+        phone, worker = t.ready(*options)
         job = worker.job().learn()
         assert job.read(*READ) == phone.image('user', 0, READ[2]), options
         job.close()
         assert worker.finish() == 'rebooted', options
-        worker.close()
-        phone.close()
-        os.unlink(phone.log)
+        t.clear()
 
 
 def a_silent_phone_does_not_hold_the_worker(t):
     """Where the phone says nothing any more, an order to end is followed all the same."""
-    phone = t.phone('--fault', 'hang@chunk#3')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready('--fault', 'hang@chunk#3')
     job = worker.job().learn()
     job.ask(*READ)
     phone.wait_for('hang')
@@ -196,9 +178,7 @@ def empty_identities(t):
         storage, _ = worker.connect(t.agent)
         assert 'CID' not in storage
         assert worker.finish() == 'rebooted'
-        worker.close()
-        phone.close()
-        os.unlink(phone.log)
+        t.clear()
 
 
 def table(t, kind):
@@ -210,9 +190,7 @@ def table(t, kind):
     assert job.read('EMMC_USER', 0, 16 << 20) == phone.image('user')
     job.close()
     assert worker.finish() == 'rebooted'
-    worker.close()
-    phone.close()
-    subprocess.run(['rm', '-r', phone.flash, phone.log], check=True)
+    t.clear(flash=True)
     return storage['PTABLE'], len(job.parts), {c['NAME']: c['RESULT'] for c in job.checks}
 
 

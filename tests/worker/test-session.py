@@ -38,10 +38,7 @@ def whole_session(t):
 
 
 def several_reads_at_once(t):
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     job = worker.job().learn()
     wanted = [(i * 1536 * 1024, (i + 1) * 512 * 700) for i in range(8)]
     tags = [job.ask('EMMC_USER', offset, length) for offset, length in wanted]
@@ -55,10 +52,7 @@ def several_reads_at_once(t):
 
 def refused_reads(t):
     """A read that cannot be is answered, and the next one works."""
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     job = worker.job().learn()
     for region, offset, length, error in (
             ('EMMC_USER', 0, (16 << 20) + 512, 'OutOfRange'),
@@ -78,10 +72,7 @@ def refused_reads(t):
 
 def abort(t):
     """What was asked before an ABORT is answered Canceled, what is asked behind it is read."""
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     job = worker.job(2).learn()
     tags = [job.ask('EMMC_USER', 0, 16 << 20) for _ in range(3)]
     job.channel.send('ABORT')
@@ -100,10 +91,7 @@ def abort(t):
 
 def slow_keeper(t):
     """Without free slots nothing is taken from the phone, and the worker stays alive."""
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     job = worker.job(1).learn()
     tag = job.ask('EMMC_USER', 0, 3 << 20)
     first = job.channel.receive()
@@ -119,10 +107,7 @@ def slow_keeper(t):
 
 def keeper_vanishes(t):
     """The end of the data channel is the end of the job, not of the phone."""
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     job = worker.job(2).learn()
     job.ask('EMMC_USER', 0, 16 << 20)
     assert job.channel.receive().kind == 'CHUNK'
@@ -136,10 +121,7 @@ def keeper_vanishes(t):
 
 
 def keeper_breaks_the_rules(t):
-    phone = t.phone()
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready()
     for message in (('FREE', {'SLOT': 0}), ('FREE', {'SLOT': 99}), ('READ', {'TAG': 'x'}),
                     ('READ', {'TAG': 1, 'REGION': 'EMMC_USER', 'OFFSET': -1, 'LENGTH': 512})):
         job = worker.job().learn()
@@ -150,10 +132,7 @@ def keeper_breaks_the_rules(t):
 
 
 def finish_in_mid_read(t):
-    phone = t.phone('--set', 'pace=20')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready('--set', 'pace=20')
     job = worker.job(16).learn()
     job.ask('EMMC_USER', 0, 16 << 20)
     assert job.channel.receive().kind == 'CHUNK'
@@ -180,15 +159,12 @@ def daemon_vanishes(t):
         assert not phone.breaches()
         with open(phone.log, encoding='utf-8') as log:
             assert 'reset' in log.read() or depth == 0
-        phone.close()
+        t.clear()
 
 
 def terminated(t):
     """SIGTERM is a wish: the phone is let go first."""
-    phone = t.phone('--set', 'pace=20')
-    worker = t.worker(phone)
-    worker.identity()
-    worker.connect(t.agent)
+    phone, worker = t.ready('--set', 'pace=20')
     job = worker.job(16).learn()
     job.ask('EMMC_USER', 0, 16 << 20)
     assert job.channel.receive().kind == 'CHUNK'
