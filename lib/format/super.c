@@ -222,7 +222,7 @@ static int read_slots(Source *s, int slot, Super *super)
         for (unsigned i = 0; i < super->slot_count; i++)
                 for (unsigned copy = 0; copy < 2; copy++) {
                         uint64_t at = METADATA_AT + (uint64_t)max * (i + copy * super->slot_count);
-                        Metadata m;
+                        Metadata m = {};
                         size_t n;
 
                         r = source_read_some(s, raw, max, at, &n);

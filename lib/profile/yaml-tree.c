@@ -170,7 +170,7 @@ static int on_scalar(YamlTree *t, const yaml_event_t *e, Failure *f)
 
 static int on_start(YamlTree *t, YamlKind kind, const yaml_mark_t *at, Failure *f)
 {
-        YamlNode *n;
+        YamlNode *n = NULL;
 
         if (t->open && t->open->kind == YAML_MAP && !t->key)
                 return error_at(t, at->line + 1, at->column + 1, f, "expected a plain text as key");
