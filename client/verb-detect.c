@@ -117,12 +117,23 @@ static int report_print(json_t *report)
         return EXIT_OK;
 }
 
+/* A phone that refused its agent has said what it is all the same. True: there is a report. */
+static bool has_report(sd_bus *bus, const char *path)
+{
+        _cleanup_message_ sd_bus_message *m = NULL;
+
+        return bus_method(bus, path, IFACE_JOB, "GetReport", &m) == 0 &&
+                sd_bus_call(bus, m, UINT64_MAX, NULL, NULL) >= 0;
+}
+
 static int run(int argc, char **argv)
 {
         _cleanup_(request_done) Request q = {};
         _cleanup_message_ sd_bus_message *reply = NULL;
         _cleanup_json_ json_t *report = NULL;
+        _cleanup_free_ char *path = NULL;
         const char *text;
+        int code;
 
         int r = request_start(&q, "detect", "", true);
         if (r)
@@ -137,10 +148,10 @@ static int run(int argc, char **argv)
         if (arg_timeout)
                 follow_set_timeout(q.follow, arg_timeout);
         message("job %u: waiting for a phone; plug it in, switched off", q.id);
-        r = follow_run(q.follow);
-        if (r)
-                return r;
-        _cleanup_free_ char *path = bus_job_path(q.id);
+        code = follow_run(q.follow);
+        path = bus_job_path(q.id);
+        if (code && !(path && has_report(q.bus, path)))
+                return code;
         r = path ? bus_call(q.bus, path, IFACE_JOB, "GetReport", &reply, NULL) : EXIT_GENERAL;
         if (r)
                 return r;
@@ -150,7 +161,8 @@ static int run(int argc, char **argv)
         report = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         if (!report)
                 return error_fail(ERROR_FAILED, "the service's report cannot be read");
-        return report_print(report);
+        r = report_print(report);
+        return code ? code : r;
 }
 
 const Verb verb_detect = {

@@ -107,6 +107,9 @@ static void end_job(Manager *m, Session *s)
                 return;
         }
         failure_set(&f, 0, ERROR_DEVICE_GONE, "The phone at USB port %s went away.", s->port);
+        /* one that takes no agent has said what it is all the same */
+        if (j->request.kind == JOB_DETECT && s->phone.identified)
+                j->report = phone_report(&s->phone, s->port, f.text);
         work_fail(m, j, &f);
 }
 

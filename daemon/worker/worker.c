@@ -13,6 +13,7 @@
 #include "daemon/worker/control.h"
 #include "daemon/worker/facts.h"
 #include "daemon/worker/job.h"
+#include "protocol/boot-status.h"
 #include "protocol/fault.h"
 #include "transport/stream.h"
 #include "transport/usb.h"
@@ -178,6 +179,17 @@ static void order_done(Worker *w)
 {
         message_done(&w->control.order);
         w->control.has_order = false;
+}
+
+/* What may stand in the way of what comes now. */
+static void tell_protection(Worker *w)
+{
+        char text[BOOT_PROTECTION_MAX];
+
+        boot_protection(w->facts.identity.target_config, text);
+        if (text[0])
+                control_log(
+                        &w->control, LOG_NOTICE, "The phone says that it is protected: %s.", text);
 }
 
 /* A person's word about a chip that nobody knows. */
@@ -478,6 +490,7 @@ static int session(Worker *w)
                 return r;
         take_chip(w);
         order_done(w);
+        tell_protection(w);
         enter_phase(w, "agent");
         r = load_agent(w);
         if (r > 0)

@@ -3,11 +3,19 @@
 
 #include <errno.h>
 
+#include "basic/cleanup.h"
+#include "protocol/boot.h"
+
 static const char makers_agent[] =
         "The phone accepts only a download agent signed by its maker: import the maker's own file "
         "(mtkbackupctl agents import FILE).";
 static const char makers_tool[] =
         "The phone asks for its maker's authorisation; without the maker's tool it cannot be read.";
+static const char sla_tool[] =
+        "Only its maker's tool can give that. If the phone was in boot ROM mode, connect it "
+        "switched "
+        "off and with no key held: its preloader may want no more than the maker's own download "
+        "agent.";
 static const char other_agent[] =
         "Try another download agent for this chip (mtkbackupctl agents import FILE).";
 
@@ -23,7 +31,7 @@ static const struct {
         { 0x1D01, ERROR_DEVICE_REFUSED, "the address is too high", NULL },
         { 0x1D02, ERROR_DEVICE_REFUSED, "the address is not valid", NULL },
         { 0x1D0C, ERROR_DEVICE_REFUSED, "no authorisation is needed", NULL },
-        { 0x1D0D, ERROR_AUTH_REQUIRED, "the maker's authorisation (SLA) is required", makers_tool },
+        { 0x1D0D, ERROR_AUTH_REQUIRED, "the maker's authorisation (SLA) is required", sla_tool },
         { 0x1D0E, ERROR_DEVICE_REFUSED, "the agent overlaps an earlier one", NULL },
         { 0x1D0F, ERROR_DEVICE_REFUSED, "the start address is not valid", other_agent },
         { 0x1D10, ERROR_AUTH_REQUIRED, "the agent is longer than signed agents may be",
@@ -80,4 +88,23 @@ int boot_status_refuse(Failure *f, uint16_t status, const char *what)
                 what, status);
         failure_status(f, status);
         return -EACCES;
+}
+
+void boot_protection(uint32_t target_config, char out[static BOOT_PROTECTION_MAX])
+{
+        static const struct {
+                uint32_t bit;
+                const char *text;
+        } bits[] = {
+                { BOOT_SECURE_BOOT, "SBC (it starts only what its maker has signed)" },
+                { BOOT_SLA, "SLA (it may want the authorisation of its maker's tool)" },
+                { BOOT_DAA, "DAA (it may take no download agent but its maker's)" },
+        };
+        int n = 0;
+
+        out[0] = 0;
+        for (size_t i = 0; i < ELEMENTS(bits); i++)
+                if (target_config & bits[i].bit)
+                        n += snprintf(out + n, BOOT_PROTECTION_MAX - (size_t)n, "%s%s",
+                                n ? ", " : "", bits[i].text);
 }

@@ -66,6 +66,32 @@ def test_detect():
     assert '0x4321' in report['notes'][0], report
 
 
+def answers_detect(error):
+    """The report of a detect job that fails."""
+    import_agent()
+    stream = Stream('detect')
+    stream.until_state('waiting-for-device')
+    plug()
+    report = stream.end(1)
+    result = next(e for e in stream.events if e.get('type') == 'result')
+    assert result['error_name'].endswith('.' + error), result
+    assert 'storage' not in report and result['error_message'] in report['notes'], report
+    assert report['identity']['me_id'] and report['identity']['mode'], report
+    return report['identity']['security']
+
+
+@station(phones=['mt6765-fused,user=16M,window_ms=1500'])
+def test_detect_protected():
+    """a phone that takes no agent but its maker's: detect fails, and says who it is"""
+    assert answers_detect('AuthRequired') == ['sbc', 'sla', 'daa']
+
+
+@station(phones=['mt6765-brom-locked,user=16M'])
+def test_detect_without_settings():
+    """so it does when the settings for boot ROM mode are missing"""
+    assert answers_detect('NoDownloadAgent') == ['sbc', 'sla', 'daa']
+
+
 def by_itself():
     import_agent()
     backup()
@@ -89,4 +115,5 @@ def test_agent_xml():
     assert 'listened to' not in by_itself()
 
 
-run_tests([test_by_hand, test_detect, test_agent_xflash, test_agent_xml])
+run_tests([test_by_hand, test_detect, test_detect_protected, test_detect_without_settings,
+           test_agent_xflash, test_agent_xml])

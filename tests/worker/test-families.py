@@ -186,6 +186,9 @@ def protected_boot_rom(t):
     give_preloader(t, worker)
     failure, _ = worker.failure()
     assert failure['ERROR'] == 'AuthRequired' and int(failure['STATUS'], 0) == 0x1d0d, failure
+    assert 'no key held' in failure['HINT'], failure
+    said = [m['TEXT'] for m in worker.control.seen if m.kind == 'LOG']
+    assert any(all(f'{bit} (' in text for bit in ('SBC', 'SLA', 'DAA')) for text in said), said
 
 
 def locked_xml_agent(t):
