@@ -10,7 +10,8 @@ static int switch_to(Bus *b, sd_bus_message *m, PolicyChoice choice, sd_bus_erro
 {
         Failure f = { 0 };
         bool go_on;
-        int r = bus_authorize(b, m, ACTION_CONFIGURE, &go_on, e);
+        uid_t uid;
+        int r = bus_authorize(b, m, ACTION_CONFIGURE, &uid, &go_on, e);
 
         if (!go_on)
                 return r;
@@ -83,16 +84,15 @@ int bus_method_approve(sd_bus_message *m, void *userdata, sd_bus_error *e)
         Bus *b = bus_of(m);
         Job *j = userdata;
         Failure f = { 0 };
+        bool go_on;
         uid_t uid;
         int r = bus_read_no_options(m, e);
 
         if (r < 0)
                 return r;
-        r = authorize_caller(b->authorize, m, &uid, e);
-        if (r > 0)
-                r = authorize_action(b->authorize, m, uid, ACTION_BACKUP, e);
-        if (r <= 0)
-                return r == 0 ? 1 : r;
+        r = bus_authorize(b, m, ACTION_BACKUP, &uid, &go_on, e);
+        if (!go_on)
+                return r;
         r = dispatch_auto_approve(b->manager, j, uid, &f);
         return r < 0 ? bus_error_set(e, &f) : sd_bus_reply_method_return(m, NULL);
 }

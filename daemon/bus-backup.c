@@ -153,9 +153,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
         const Backup *b = userdata;
-        const struct {
-                const char *property, *text;
-        } texts[] = {
+        const BusText texts[] = {
                 { "Id", b->id },
                 { "Name", b->name },
                 { "DeviceKey", b->device_key },
@@ -166,10 +164,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
                 { "Verified", b->verified },
         };
 
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (strcmp(texts[i].property, property) == 0)
-                        return sd_bus_message_append(reply, "s", texts[i].text);
-        return -ENOENT;
+        return bus_append_text(reply, property, texts, ELEMENTS(texts));
 }
 
 static int get_owner(sd_bus *bus, const char *path, const char *interface, const char *property,

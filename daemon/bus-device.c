@@ -40,9 +40,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
         const Device *d = userdata;
-        const struct {
-                const char *property, *text;
-        } texts[] = {
+        const BusText texts[] = {
                 { "Port", d->port },
                 { "State", device_state_to_string(d->state) },
                 { "Mode", d->mode },
@@ -53,10 +51,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
                 { "Message", d->message },
         };
 
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (strcmp(texts[i].property, property) == 0)
-                        return sd_bus_message_append(reply, "s", texts[i].text);
-        return -ENOENT;
+        return bus_append_text(reply, property, texts, ELEMENTS(texts));
 }
 
 static int get_security(sd_bus *bus, const char *path, const char *interface, const char *property,

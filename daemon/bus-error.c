@@ -6,11 +6,18 @@
 
 #include "dbus/names.h"
 
+void bus_error_name(const Failure *f, char ret[static BUS_ERROR_NAME_SIZE])
+{
+        ret[0] = 0;
+        if (failure_is_set(f))
+                snprintf(ret, BUS_ERROR_NAME_SIZE, ERROR_PREFIX "%s", error_to_string(f->id));
+}
+
 int bus_error_set(sd_bus_error *e, const Failure *f)
 {
-        char name[128];
+        char name[BUS_ERROR_NAME_SIZE];
 
-        snprintf(name, sizeof name, ERROR_PREFIX "%s", error_to_string(f->id));
+        bus_error_name(f, name);
         return sd_bus_error_setf(e, name, "%s%s%s", f->text, f->hint[0] ? " " : "", f->hint);
 }
 

@@ -142,10 +142,8 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
         sd_bus_message *reply, void *userdata, sd_bus_error *e)
 {
         const Job *j = userdata;
-        char name[96] = "";
-        const struct {
-                const char *property, *text;
-        } texts[] = {
+        char name[BUS_ERROR_NAME_SIZE];
+        const BusText texts[] = {
                 { "Kind", job_kind_to_string(j->request.kind) },
                 { "Name", j->request.name },
                 { "State", job_state_to_string(j->state) },
@@ -160,12 +158,8 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
                 { "UserAction", j->action },
         };
 
-        if (failure_is_set(&j->failure))
-                snprintf(name, sizeof name, ERROR_PREFIX "%s", error_to_string(j->failure.id));
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (strcmp(texts[i].property, property) == 0)
-                        return sd_bus_message_append(reply, "s", texts[i].text);
-        return -ENOENT;
+        bus_error_name(&j->failure, name);
+        return bus_append_text(reply, property, texts, ELEMENTS(texts));
 }
 
 static int get_uid(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -331,10 +325,9 @@ static void emit_properties(Bus *b, const char *path, unsigned change)
 
 static void emit_end(Bus *b, const Job *j, const char *path)
 {
-        char name[96] = "";
+        char name[BUS_ERROR_NAME_SIZE];
 
-        if (failure_is_set(&j->failure))
-                snprintf(name, sizeof name, ERROR_PREFIX "%s", error_to_string(j->failure.id));
+        bus_error_name(&j->failure, name);
         (void)sd_bus_emit_signal(
                 b->bus, path, IFACE_JOB, "Finished", "sss", j->result, name, j->failure.text);
         (void)sd_bus_emit_signal(

@@ -165,11 +165,12 @@ static int method_import_agent(sd_bus_message *m, void *userdata, sd_bus_error *
         Failure f = { 0 };
         const char *name;
         bool go_on;
+        uid_t uid;
         int file, r = sd_bus_message_read(m, "sh", &name, &file);
 
         if (r < 0)
                 return r;
-        r = bus_authorize(b, m, ACTION_IMPORT_AGENT, &go_on, e);
+        r = bus_authorize(b, m, ACTION_IMPORT_AGENT, &uid, &go_on, e);
         if (!go_on)
                 return r;
         r = agents_import(b->manager->agents, name, file, on_imported, sd_bus_message_ref(m), &f);
@@ -184,7 +185,8 @@ static int method_reload(sd_bus_message *m, void *userdata, sd_bus_error *e)
         Bus *b = userdata;
         Failure f = { 0 };
         bool go_on;
-        int r = bus_authorize(b, m, ACTION_CONFIGURE, &go_on, e);
+        uid_t uid;
+        int r = bus_authorize(b, m, ACTION_CONFIGURE, &uid, &go_on, e);
 
         if (!go_on)
                 return r;

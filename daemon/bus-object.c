@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 Bus *bus_of(sd_bus_message *m)
 {
@@ -68,13 +69,21 @@ int bus_read_no_options(sd_bus_message *m, sd_bus_error *e)
                 e, ERROR_INVALID_OPTION, "There is no option \"%.64s\" for this call.", key);
 }
 
-int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e)
+int bus_append_text(sd_bus_message *reply, const char *property, const BusText *texts, size_t n)
 {
-        uid_t uid;
-        int r = authorize_caller(b->authorize, m, &uid, e);
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(texts[i].property, property) == 0)
+                        return sd_bus_message_append(reply, "s", texts[i].text);
+        return -ENOENT;
+}
+
+int bus_authorize(Bus *b, sd_bus_message *m, const char *action, uid_t *ret_uid, bool *ret_go_on,
+        sd_bus_error *e)
+{
+        int r = authorize_caller(b->authorize, m, ret_uid, e);
 
         if (r > 0)
-                r = authorize_action(b->authorize, m, uid, action, e);
+                r = authorize_action(b->authorize, m, *ret_uid, action, e);
         *ret_go_on = r > 0;
         return r == 0 ? 1 : r;
 }

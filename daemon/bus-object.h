@@ -40,9 +40,16 @@ char *bus_backup_path(const Backup *b);
 /* Reads an a{sv} in which no key is allowed yet: 0, or the error naming the first key. */
 int bus_read_no_options(sd_bus_message *m, sd_bus_error *e);
 
-/* Whether the caller may do what action says; when not to go on, what is returned is what the
- * handler has to return: 1 while an answer is waited for. */
-int bus_authorize(Bus *b, sd_bus_message *m, const char *action, bool *ret_go_on, sd_bus_error *e);
+/* A property that is a text: the one of its name. What the getter has to return. */
+typedef struct BusText {
+        const char *property, *text;
+} BusText;
+int bus_append_text(sd_bus_message *reply, const char *property, const BusText *texts, size_t n);
+
+/* Whether the caller, ret_uid, may do what action says; when not to go on, what is returned is what
+ * the handler has to return: 1 while an answer is waited for. */
+int bus_authorize(Bus *b, sd_bus_message *m, const char *action, uid_t *ret_uid, bool *ret_go_on,
+        sd_bus_error *e);
 
 /* There are more or fewer jobs, devices or backups than before. */
 void bus_counts_changed(Bus *b);

@@ -130,12 +130,11 @@ static int enqueue(Bus *b, sd_bus_message *m, JobRequest *request, sd_bus_error 
         _cleanup_free_ char *path = NULL;
         Failure f = { 0 };
         Job *j;
-        int r = authorize_caller(b->authorize, m, &request->uid, e);
+        bool go_on;
+        int r = bus_authorize(b, m, actions[request->kind], &request->uid, &go_on, e);
 
-        if (r > 0)
-                r = authorize_action(b->authorize, m, request->uid, actions[request->kind], e);
-        if (r <= 0)
-                return r == 0 ? 1 : r;
+        if (!go_on)
+                return r;
         r = dispatch_admit(b->manager, request, &f);
         if (r == 0)
                 r = queue_add(b->manager->queue, request, manager_now(b->manager), &j, &f);

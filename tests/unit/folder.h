@@ -45,3 +45,20 @@ static inline int memory_file(const void *data, size_t size)
         assert_int_equal(fd_write_full(fd, data, size), 0);
         return fd;
 }
+
+/* One for each test of a program. */
+_unused_ static Folder test_folder;
+
+_unused_ static int folder_setup(void **state)
+{
+        folder_make(&test_folder);
+        return 0;
+}
+
+_unused_ static int folder_teardown(void **state)
+{
+        folder_remove(&test_folder);
+        return 0;
+}
+
+#define folder_test(f) cmocka_unit_test_setup_teardown(f, folder_setup, folder_teardown)

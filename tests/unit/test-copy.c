@@ -4,28 +4,8 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include "store-fixture.h"
+#include "store-one.h"
 #include "store/copy.h"
-
-static Backup *backup;
-static ChunkCodec *codec;
-
-static int setup(void **state)
-{
-        if (fixture_setup(state) < 0 || chunk_codec_new(0, &codec) < 0)
-                return -1;
-        fixture_backup(fixture_id, 1, BACKUP_FULL);
-        if (backup_open(fixture_store, fixture_id, &backup, &fixture_failure) < 0)
-                return -1;
-        return backup_read(backup, fixture_store, &fixture_failure);
-}
-
-static int teardown(void **state)
-{
-        codec = chunk_codec_free(codec);
-        backup = backup_free(backup);
-        return fixture_teardown(state);
-}
 
 static int copy_part(const char *name, const CopyTarget *to)
 {
@@ -151,6 +131,6 @@ static void test_progress(void **state)
         assert_int_equal(bytes, CHUNK_SIZE);
 }
 
-#define copy_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define copy_test(f) cmocka_unit_test_setup_teardown(f, one_setup, one_teardown)
 TEST_MAIN(copy_test(test_file), copy_test(test_position), copy_test(test_pipe),
         copy_test(test_bad_targets), copy_test(test_progress))

@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "test.h"
 
-#include "store-fixture.h"
+#include "store-one.h"
 #include "store/image.h"
-
-static Backup *backup;
-static ChunkCodec *codec;
-
-static int setup(void **state)
-{
-        if (fixture_setup(state) < 0 || chunk_codec_new(0, &codec) < 0)
-                return -1;
-        fixture_backup(fixture_id, 1, BACKUP_FULL);
-        if (backup_open(fixture_store, fixture_id, &backup, &fixture_failure) < 0)
-                return -1;
-        return backup_read(backup, fixture_store, &fixture_failure);
-}
-
-static int teardown(void **state)
-{
-        codec = chunk_codec_free(codec);
-        backup = backup_free(backup);
-        return fixture_teardown(state);
-}
 
 static int open_part(const char *name, Image **ret)
 {
@@ -128,6 +108,6 @@ static void test_wrong_whole(void **state)
         assert_int_equal(image_finish(i, &fixture_failure), -EBADMSG);
 }
 
-#define image_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define image_test(f) cmocka_unit_test_setup_teardown(f, one_setup, one_teardown)
 TEST_MAIN(image_test(test_read), image_test(test_damaged_chunk), image_test(test_missing_chunk),
         image_test(test_damaged_index), image_test(test_wrong_whole))

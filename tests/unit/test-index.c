@@ -11,20 +11,6 @@
 #include "folder.h"
 #include "store/index.h"
 
-static Folder folder;
-
-static int setup(void **state)
-{
-        folder_make(&folder);
-        return 0;
-}
-
-static int teardown(void **state)
-{
-        folder_remove(&folder);
-        return 0;
-}
-
 static ChunkHash nth_hash(uint64_t i)
 {
         ChunkHash hash = {};
@@ -39,15 +25,15 @@ static int make_index(uint64_t part_size, uint8_t sum[SHA256_SIZE])
         _cleanup_(index_writer_freep) IndexWriter *w = NULL;
         uint64_t n = index_chunks(part_size);
 
-        (void)unlinkat(folder.fd, "x.caibx", 0);
-        assert_int_equal(index_create_at(folder.fd, "x.caibx", &w), 0);
+        (void)unlinkat(test_folder.fd, "x.caibx", 0);
+        assert_int_equal(index_create_at(test_folder.fd, "x.caibx", &w), 0);
         for (uint64_t i = 0; i < n; i++) {
                 ChunkHash hash = nth_hash(i);
 
                 assert_int_equal(index_add(w, index_chunk_length(part_size, i), &hash), 0);
         }
         assert_int_equal(index_finish(w, sum), 0);
-        return openat(folder.fd, "x.caibx", O_RDONLY | O_CLOEXEC);
+        return openat(test_folder.fd, "x.caibx", O_RDONLY | O_CLOEXEC);
 }
 
 /* Chunks go in by length and hash and come out with the offset they lie at. */
@@ -126,8 +112,8 @@ static void test_writer_refuses(void **state)
         _cleanup_(index_writer_freep) IndexWriter *w = NULL, *again = NULL;
         ChunkHash hash = nth_hash(1);
 
-        assert_int_equal(index_create_at(folder.fd, "x.caibx", &w), 0);
-        assert_int_equal(index_create_at(folder.fd, "x.caibx", &again), -EEXIST);
+        assert_int_equal(index_create_at(test_folder.fd, "x.caibx", &w), 0);
+        assert_int_equal(index_create_at(test_folder.fd, "x.caibx", &again), -EEXIST);
         assert_int_equal(index_add(w, 0, &hash), -EINVAL);
         assert_int_equal(index_add(w, CHUNK_SIZE + 1, &hash), -EINVAL);
         assert_int_equal(index_add(w, 512, &hash), 0);
@@ -145,7 +131,7 @@ static void test_wrong_size(void **state)
         assert_int_equal(index_open(fd, 2 * CHUNK_SIZE, &r, sum), -EBADMSG);
         assert_int_equal(index_open(fd, 0, &r, sum), -EBADMSG);
         assert_int_equal(index_open(fd, UINT64_MAX, &r, sum), -EBADMSG);
-        assert_int_equal(index_open(folder.fd, 3 * CHUNK_SIZE, &r, sum), -EBADMSG);
+        assert_int_equal(index_open(test_folder.fd, 3 * CHUNK_SIZE, &r, sum), -EBADMSG);
 }
 
 /* Any bit of the structure is noticed by the reader; bits of the hashes change the sum. */
@@ -188,10 +174,6 @@ static void test_truncated(void **state)
         }
 }
 
-TEST_MAIN(cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_format, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lengths, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_writer_refuses, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong_size, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_flipped_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_truncated, setup, teardown))
+TEST_MAIN(folder_test(test_there_and_back), folder_test(test_format), folder_test(test_lengths),
+        folder_test(test_writer_refuses), folder_test(test_wrong_size),
+        folder_test(test_flipped_bits), folder_test(test_truncated))

@@ -10,20 +10,6 @@
 #include "folder.h"
 #include "store/journal.h"
 
-static Folder folder;
-
-static int setup(void **state)
-{
-        folder_make(&folder);
-        return 0;
-}
-
-static int teardown(void **state)
-{
-        folder_remove(&folder);
-        return 0;
-}
-
 static const JournalEntry entries[] = {
         { .type = 'E', .time = 1795184223, .word = "attach", .text = "usb 1-1.2" },
         { .type = 'C',
@@ -68,8 +54,8 @@ static void write_entries(void)
 {
         _cleanup_(journal_freep) Journal *j = NULL;
 
-        (void)unlinkat(folder.fd, "journal", 0);
-        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
+        (void)unlinkat(test_folder.fd, "journal", 0);
+        assert_int_equal(journal_create_at(test_folder.fd, "journal", &j), 0);
         for (size_t i = 0; i < ELEMENTS(entries); i++)
                 assert_int_equal(journal_add(j, entries + i), 0);
         assert_int_equal(journal_flush(j), 0);
@@ -100,7 +86,7 @@ static void test_there_and_back(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(test_folder.fd, "journal", 10000, &data, &size), 0);
         assert_int_equal(read_entries(data, size, &valid), ELEMENTS(entries));
         assert_int_equal(valid, size);
 }
@@ -111,7 +97,7 @@ static void test_text(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(test_folder.fd, "journal", 10000, &data, &size), 0);
         assert_int_equal(strncmp(data, "E 1795184223 attach usb 1-1.2 #", 31), 0);
         assert_non_null(strstr(data,
                 "\nC nvram 3 4096 0102030000000000000000000000000000000000"
@@ -127,7 +113,7 @@ static void test_truncated(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(test_folder.fd, "journal", 10000, &data, &size), 0);
         for (size_t i = 0; i <= size; i++) {
                 size_t lines = 0;
 
@@ -145,7 +131,7 @@ static void test_flipped_bits(void **state)
         size_t size;
 
         write_entries();
-        assert_int_equal(file_read_at(folder.fd, "journal", 10000, &data, &size), 0);
+        assert_int_equal(file_read_at(test_folder.fd, "journal", 10000, &data, &size), 0);
         for (size_t i = 0; i < 8 * size; i++) {
                 size_t lines = 0;
 
@@ -172,8 +158,8 @@ static void test_refused(void **state)
         };
         _cleanup_(journal_freep) Journal *j = NULL, *again = NULL;
 
-        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
-        assert_int_equal(journal_create_at(folder.fd, "journal", &again), -EEXIST);
+        assert_int_equal(journal_create_at(test_folder.fd, "journal", &j), 0);
+        assert_int_equal(journal_create_at(test_folder.fd, "journal", &again), -EEXIST);
         for (size_t i = 0; i < ELEMENTS(bad); i++)
                 assert_int_equal(journal_add(j, bad + i), -EINVAL);
         assert_int_equal(journal_flush(j), 0);
@@ -190,7 +176,7 @@ static void test_hostile_text(void **state)
         _cleanup_close_ int fd = -1;
         JournalEntry got;
 
-        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
+        assert_int_equal(journal_create_at(test_folder.fd, "journal", &j), 0);
         assert_int_equal(journal_add(j, &e), 0);
         assert_int_equal(journal_flush(j), 0);
         fd = journal_dup(j);
@@ -208,7 +194,7 @@ static void test_long(void **state)
         _cleanup_close_ int fd = -1;
         JournalEntry e = entries[1];
 
-        assert_int_equal(journal_create_at(folder.fd, "journal", &j), 0);
+        assert_int_equal(journal_create_at(test_folder.fd, "journal", &j), 0);
         for (uint64_t i = 0; i < 2000; i++) {
                 e.chunk = i;
                 assert_int_equal(journal_add(j, &e), 0);
@@ -237,10 +223,6 @@ static void test_long(void **state)
         assert_int_equal(valid, 0);
 }
 
-TEST_MAIN(cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_text, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_flipped_bits, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_hostile_text, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_long, setup, teardown))
+TEST_MAIN(folder_test(test_there_and_back), folder_test(test_text), folder_test(test_truncated),
+        folder_test(test_flipped_bits), folder_test(test_refused), folder_test(test_hostile_text),
+        folder_test(test_long))
