@@ -5,8 +5,9 @@
 
 #include "client/bus.h"
 #include "client/error.h"
+#include "client/number.h"
+#include "client/output.h"
 #include "client/tty-agent.h"
-#include "client/verb.h"
 
 int bus_open(sd_bus **ret)
 {

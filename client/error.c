@@ -5,7 +5,6 @@
 
 #include "client/error.h"
 #include "client/output.h"
-#include "client/verb.h"
 
 const ExitCode exit_codes[] = {
         { EXIT_OK, "ok", "success" },

@@ -7,9 +7,9 @@
 
 #include "client/error.h"
 #include "client/follow.h"
+#include "client/output.h"
 #include "client/owner.h"
 #include "client/progress.h"
-#include "client/verb.h"
 
 enum { FOLLOW_JOBS_MAX = 1024 };
 

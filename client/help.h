@@ -5,8 +5,6 @@
 
 #include "client/verb.h"
 
-extern const Option common_options[];
-
 int help_program(void);
 int help_verb(const Verb *verb);
 int help_version(void);

@@ -3,7 +3,7 @@
 
 #include "client/bus.h"
 #include "client/error.h"
-#include "client/verb.h"
+#include "client/output.h"
 
 int list_finish(const char *name, json_t *list, int (*print)(json_t *list))
 {

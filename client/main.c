@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "client/verb.h"
+#include "client/command-line.h"
 
 int main(int argc, char **argv)
 {
-        return verb_main(argc, argv);
+        return command_line_run(argc, argv);
 }

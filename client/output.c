@@ -9,7 +9,9 @@
 
 #include "client/output.h"
 #include "client/redact.h"
-#include "client/verb.h"
+#include "dbus/names.h"
+
+bool arg_json, arg_redact;
 
 char *text_sanitize(char *text)
 {

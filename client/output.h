@@ -12,6 +12,10 @@
 
 #include "client/format.h"
 
+/* How, by the command line. */
+extern bool arg_json;   /* machine-readable output on stdout */
+extern bool arg_redact; /* shorten what identifies a phone */
+
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
 /* One line to stdout; the newline is added. Control characters become '?'. */

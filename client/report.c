@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "client/error.h"
-#include "client/verb.h"
+#include "client/output.h"
 
 const Column report_partition_columns[] = {
         { "PARTITION", "name" },

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "client/error.h"
+#include "client/output.h"
 #include "client/request.h"
-#include "client/verb.h"
 
 void request_done(Request *q)
 {

@@ -6,7 +6,7 @@
 
 #include "client/bus.h"
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "client/manifest.h"
 #include "client/report.h"
 #include "client/table-file.h"

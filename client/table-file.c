@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "format/address.h"
 #include "format/ptable.h"
 #include "format/scatter.h"

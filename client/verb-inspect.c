@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "client/inspect.h"
 #include "client/verb.h"
 

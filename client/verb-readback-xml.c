@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/error.h"
+#include "client/number.h"
 #include "client/output-file.h"
 #include "client/report.h"
 #include "client/scatter-input.h"

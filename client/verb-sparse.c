@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "client/output-file.h"
 #include "client/report.h"
 #include "client/verb.h"

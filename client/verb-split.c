@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "client/output-file.h"
 #include "client/report.h"
 #include "client/split-list.h"

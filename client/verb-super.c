@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 #include "client/error.h"
-#include "client/file-source.h"
+#include "client/input.h"
 #include "client/output-file.h"
 #include "client/super-report.h"
 #include "client/verb.h"

@@ -58,12 +58,8 @@ typedef struct Verb {
 /* The table of verbs.c, in the order of the help; NULL ends it. */
 extern const Verb *const verbs[];
 
-/* What every verb understands; set before run(). */
-extern bool arg_json;   /* machine-readable output on stdout */
-extern bool arg_redact; /* shorten what identifies a phone */
-
 const Verb *verb_find(const char *name);
-/* Parses a command line, runs the verb and gives the exit code. argv[0] is the program. */
-int verb_main(int argc, char **argv);
-/* Decimal or hexadecimal number, with a unit if unit is true. 0, -EINVAL, -ERANGE. */
-int number_parse(const char *text, bool unit, uint64_t *ret);
+
+/* What every verb understands: arg_json and arg_redact of output.h, and these; set before run(). */
+extern const Option common_options[];
+extern bool arg_help, arg_version;

@@ -6,8 +6,8 @@
 #include "basic/clock.h"
 #include "client/error.h"
 #include "client/interrupt.h"
+#include "client/output.h"
 #include "client/progress.h"
-#include "client/verb.h"
 
 enum { DRAW_EVERY_USEC = 200 * 1000, RATE_AFTER_USEC = 500 * 1000 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "client/output.h"
-#include "client/verb.h"
+#include "client/number.h"
 
 static void test_sizes_and_times(void **state)
 {

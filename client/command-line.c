@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ctype.h>
+#include "client/command-line.h"
+
 #include <errno.h>
 #include <getopt.h>
 
 #include "client/error.h"
 #include "client/help.h"
+#include "client/number.h"
 #include "client/output.h"
 #include "client/tty-agent.h"
 #include "client/verb.h"
-
-bool arg_json, arg_redact;
-static bool arg_help, arg_version;
-
-const Option common_options[] = {
-        { 'j', "json", NULL, "print JSON", OPTION_FLAG, &arg_json },
-        { 0, "redact", NULL, "shorten IMEI, serial numbers and other ids", OPTION_FLAG,
-                &arg_redact },
-        { 'h', "help", NULL, "show help and exit", OPTION_FLAG, &arg_help },
-        { 0, "version", NULL, "show the version and exit", OPTION_FLAG, &arg_version },
-        {},
-};
 
 enum { OPTIONS_MAX = 40, OPTION_BASE = 256 };
 
@@ -56,35 +46,6 @@ static const Option *parser_option(const Parser *p, int c)
                 if (p->options[i]->letter && p->options[i]->letter == c)
                         return p->options[i];
         return NULL;
-}
-
-int number_parse(const char *text, bool unit, uint64_t *ret)
-{
-        char *end;
-        uint64_t shift = 0;
-
-        if (!isdigit((unsigned char)text[0]))
-                return -EINVAL;
-        errno = 0;
-        uint64_t value = strtoull(text, &end, text[0] == '0' && tolower(text[1]) == 'x' ? 16 : 10);
-        if (errno)
-                return -errno;
-        if (unit && *end) {
-                static const char units[] = "KMGT";
-                const char *u = strchr(units, toupper((unsigned char)*end));
-                if (!u)
-                        return -EINVAL;
-                shift = 10 * (uint64_t)(u - units + 1);
-                end++;
-                if (strcmp(end, "iB") == 0)
-                        end += 2;
-        }
-        if (*end)
-                return -EINVAL;
-        if (shift && value > UINT64_MAX >> shift)
-                return -ERANGE;
-        *ret = value << shift;
-        return 0;
 }
 
 static int option_apply(const Option *o, const char *value)
@@ -136,14 +97,6 @@ static void json_wanted_early(int argc, char **argv)
                         arg_json = true;
 }
 
-const Verb *verb_find(const char *name)
-{
-        for (const Verb *const *v = verbs; *v; v++)
-                if (strcmp((*v)->name, name) == 0)
-                        return *v;
-        return NULL;
-}
-
 static int verb_run(const Verb *verb, int argc, char **argv)
 {
         if (argc < verb->min_args)
@@ -158,7 +111,7 @@ static int verb_run(const Verb *verb, int argc, char **argv)
         return code;
 }
 
-int verb_main(int argc, char **argv)
+int command_line_run(int argc, char **argv)
 {
         locale_open();
         json_wanted_early(argc, argv);
