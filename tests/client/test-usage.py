@@ -14,7 +14,8 @@ def test_usage():
                  ['queue', '--profile'], ['queue', '-p', 'x', 'extra'], ['--redact=1'],
                  ['queue', '-p', 'x', '--timeout', 'soon'], ['queue', '-p', 'x', '-t', '-1'],
                  ['export', 'latest'], ['show'], ['show', 'a', 'b'], ['job', '1x'], ['help', 'x'],
-                 ['watch', '4294967296'], ['delete'], ['verify'], ['export', 'a', 'b', '--format', '']):
+                 ['watch', '4294967296'], ['delete'], ['verify'], ['export', 'a', 'b', '--format', ''],
+                 ['queue', '-p', 'x', '--partitions', ''], ['queue', '-p', 'x', '--partitions', ',,']):
         code, out, err = client.run(*line)
         assert (code, out) == (2, ''), (line, code, out, err)
         assert err.startswith('mtkbackupctl: ') and '--help' in err, (line, err)
@@ -45,10 +46,25 @@ def test_help():
         assert client.run('help', verb['name'])[1] == out
         letters = [o['letter'] for o in verb['options'] + everything['options'] if 'letter' in o]
         assert len(set(letters)) == len(letters), f'{verb["name"]}: a letter twice'
+        words = ' '.join(out.split())
         for option in verb['options']:
-            assert f'--{option["name"]}' in out and option['help'] in out, (verb['name'], option)
+            assert f'--{option["name"]}' in out and option['help'] in words, (verb['name'], option)
         assert verb.get('group') is None or f'  {verb["name"]}' in overview, verb['name']
         assert verb['summary'][-1] != '.' and '\n' not in verb['summary']
+
+
+def test_help_fits():
+    """help fits a terminal of 80 columns, and says all that its tables say"""
+    _, everything = client.json('help')
+    for name in [None] + [verb['name'] for verb in everything['verbs']]:
+        out = client.run(*([name] if name else []), '--help')[1]
+        for line in out.splitlines():
+            assert len(line) <= 80 and line == line.rstrip(), (name, line)
+    verb, = (v for v in everything['verbs'] if v['name'] == 'auto')
+    _, out, _ = client.run('help', 'auto')
+    assert verb['help'].split() == out[out.index('Without'):out.index('\n\nOptions')].split(), out
+    assert '\n\n“on” and “off”' in out, out
+    assert '\nmap    partition.map, what' in client.run('help', 'export')[1]
 
 
 def test_version():
@@ -80,4 +96,4 @@ def test_full_disk():
     assert code == 1, code
 
 
-run_tests([test_usage, test_anywhere, test_help, test_version, test_unreachable, test_full_disk])
+run_tests([test_usage, test_anywhere, test_help, test_help_fits, test_version, test_unreachable, test_full_disk])
