@@ -20,6 +20,7 @@ enum { ASK_USEC = 1000 * 1000 }; /* nobody waits longer for a completion */
 typedef struct Completion {
         const Verb *verb;        /* NULL: not typed yet */
         const char *word;        /* being typed */
+        const char *first;       /* the first positional argument before it, or "" */
         const char *placeholder; /* of the option whose value it is, or NULL */
         int position;            /* positional arguments before it */
 } Completion;
@@ -183,34 +184,72 @@ static bool has_word(const char *text, const char *word)
         return false;
 }
 
-/* Offers for each kind whose placeholder is a word of the text; true when there was one. */
-static bool offer_kinds(const Completion *c, const char *text)
+/* Offers for each kind whose placeholder is a word of the text. */
+static void offer_kinds(const Completion *c, const char *text)
 {
-        bool any = false, files = false;
+        bool files = false;
 
         for (size_t i = 0; i < ELEMENTS(kinds); i++) {
                 if (!has_word(text, kinds[i].placeholder) ||
                         (kinds[i].offer == offer_files && files))
                         continue;
                 kinds[i].offer(c);
-                any = true;
                 files = files || kinds[i].offer == offer_files;
         }
-        return any;
 }
 
-/* Words of the synopsis that are typed as they are: "import", "show". */
-static void offer_keywords(const Completion *c, const char *synopsis)
+/* Length of a word that is typed as it stands, such as "import" or "v1"; 0: it is none. */
+static size_t keyword_length(const char *text)
 {
-        for (const char *at = synopsis; *at;) {
-                size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz");
-                bool starts = at == synopsis || strchr(" [|", at[-1]);
-                if (n > 1 && starts && (!at[n] || strchr(" ]|", at[n]))) {
-                        char word[32];
-                        snprintf(word, sizeof(word), "%.*s", (int)n, at);
-                        offer(c, word, NULL);
+        size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789");
+
+        return n > 1 && (!text[n] || strchr(" ]|", text[n])) ? n : 0;
+}
+
+static void offer_keyword(const Completion *c, const char *word, size_t n)
+{
+        char text[32];
+
+        snprintf(text, sizeof(text), "%.*s", (int)n, word);
+        offer(c, text, NULL);
+}
+
+/* The values an option can have: "v1|v2|xml", or a placeholder. */
+static void offer_value(const Completion *c, const char *values)
+{
+        for (const char *at = values; *at; at += strcspn(at, "|"), at += *at == '|')
+                offer_keyword(c, at, keyword_length(at));
+        offer_kinds(c, values);
+}
+
+/* One way to use a verb: "approve JOB", or "FILE|BACKUP:PART". */
+static void offer_form(const Completion *c, const char *form)
+{
+        size_t n = keyword_length(form);
+
+        if (n == 0)
+                offer_kinds(c, form);
+        else if (c->position == 0)
+                offer_keyword(c, form, n);
+        else if (strlen(c->first) == n && strncmp(form, c->first, n) == 0)
+                offer_kinds(c, form + n);
+}
+
+/* The ways stand beside each other in a synopsis: "[on | off | approve JOB]". */
+static void offer_arguments(const Completion *c)
+{
+        _cleanup_free_ char *synopsis = strdup(c->verb->synopsis ?: "");
+        char *form = synopsis, *next;
+
+        if (c->verb->max_args >= 0 && c->position >= c->verb->max_args)
+                return;
+        for (; form; form = next) {
+                next = strstr(form, " | ");
+                if (next) {
+                        *next = 0;
+                        next += strlen(" | ");
                 }
-                at += n ? n : 1;
+                offer_form(c, form + (*form == '['));
         }
 }
 
@@ -246,27 +285,25 @@ static void completion_read(Completion *c, int argc, char **argv)
                         continue;
                 if (!c->verb)
                         c->verb = verb_find(word);
-                else
-                        c->position++;
+                else if (c->position++ == 0)
+                        c->first = word;
         }
 }
 
 static int run(int argc, char **argv)
 {
-        Completion c = { .word = "" };
+        Completion c = { .word = "", .first = "" };
 
         completion_read(&c, argc, argv);
         if (c.placeholder) {
-                offer_kinds(&c, c.placeholder);
+                offer_value(&c, c.placeholder);
         } else if (c.word[0] == '-') {
                 offer_options(&c, c.verb ? c.verb->options : NULL);
                 offer_options(&c, common_options);
         } else if (!c.verb) {
                 offer_verbs(&c);
-        } else if (c.verb->synopsis) {
-                if (c.position == 0)
-                        offer_keywords(&c, c.verb->synopsis);
-                offer_kinds(&c, c.verb->synopsis);
+        } else {
+                offer_arguments(&c);
         }
         return EXIT_OK;
 }

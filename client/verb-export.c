@@ -29,7 +29,7 @@ static const struct {
 static size_t format; /* the one that was asked for */
 
 static const Option options[] = {
-        { 0, "format", "FORMAT", "raw (the default), rom, simg, zst, map or kit", OPTION_STRING,
+        { 0, "format", "raw|rom|simg|zst|map|kit", "what is written (raw)", OPTION_STRING,
                 &arg_format },
         { 0, "userdata", NULL, "with kit: the user's data as well", OPTION_FLAG, &arg_userdata },
         { 'f', "force", NULL, "replace files that exist", OPTION_FLAG, &arg_force },
@@ -223,7 +223,8 @@ static int export_to_dir(Export *e, const char *path)
         r = export_dir_sums(dir);
         if (r)
                 return r;
-        message("%zu files, %s, in %s", json_array_size(e->items), format_size(bytes, total), path);
+        message("%zu file%s, %s, in %s", json_array_size(e->items),
+                json_array_size(e->items) == 1 ? "" : "s", format_size(bytes, total), path);
         return worst;
 }
 
@@ -236,7 +237,9 @@ static int run(int argc, char **argv)
         while (formats[format].name && strcmp(formats[format].name, arg_format) != 0)
                 format++;
         if (!formats[format].name)
-                return error_usage("there is no format “%s”", arg_format);
+                return error_usage(
+                        "there is no format “%s”; there are raw, rom, simg, zst, map and kit",
+                        arg_format);
         if (kit && (argc > 2 || strcmp(argv[1], "-") == 0))
                 return error_usage("a kit is of the whole backup and goes to a folder");
         if (arg_userdata && !kit)

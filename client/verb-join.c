@@ -23,7 +23,7 @@ static const Option options[] = {
                 &arg_region },
         { 't', "table", "FILE", "take places from this table (without " SPLIT_LIST ")",
                 OPTION_STRING, &arg_table },
-        { 0, "storage", "KIND", "with a scatter for both: emmc or ufs", OPTION_STRING,
+        { 0, "storage", "emmc|ufs", "with a scatter for both: which one", OPTION_STRING,
                 &arg_storage },
         { 0, "size", "BYTES", "with --table: size of the user area", OPTION_SIZE, &arg_size },
         { 0, "fill-missing", NULL, "zeros where a file is missing", OPTION_FLAG, &arg_missing },

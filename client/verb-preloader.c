@@ -15,7 +15,7 @@ static bool arg_force, arg_damaged;
 static const Option options[] = {
         { 'o', "output", "FILE", "write the loader file, or the area; -: standard output",
                 OPTION_STRING, &arg_output },
-        { 0, "wrap", "KIND", "build a boot area around the loader: emmc, ufs or sd", OPTION_STRING,
+        { 0, "wrap", "emmc|ufs|sd", "build a boot area around the loader", OPTION_STRING,
                 &arg_wrap },
         { 0, "size", "BYTES", "with --wrap: length of the area (as short as can be)", OPTION_SIZE,
                 &arg_size },

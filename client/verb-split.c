@@ -20,7 +20,7 @@ static const Option options[] = {
         { 'o', "output", "DIR", "write the files into this folder", OPTION_STRING, &arg_output },
         { 't', "table", "FILE", "use the table of this file, not the dump's own", OPTION_STRING,
                 &arg_table },
-        { 0, "storage", "KIND", "with a scatter for both: emmc or ufs", OPTION_STRING,
+        { 0, "storage", "emmc|ufs", "with a scatter for both: which one", OPTION_STRING,
                 &arg_storage },
         { 0, "boot1", "FILE", "dump of BOOT1 or LU0", OPTION_STRING, &arg_boot1 },
         { 0, "boot2", "FILE", "dump of BOOT2 or LU1", OPTION_STRING, &arg_boot2 },

@@ -7,9 +7,9 @@ static const char *arg_level;
 static int arg_wait = 1;
 
 static const Option options[] = {
-        { 'l', "level", "LEVEL",
-                "structure (everything is there), or data (every byte is read; the default)",
-                OPTION_STRING, &arg_level },
+        { 'l', "level", "structure|data",
+                "is everything there, or is every byte right as well (data)", OPTION_STRING,
+                &arg_level },
         { 0, "no-wait", NULL, "return as soon as the job is queued", OPTION_SET, &arg_wait, 0 },
         {},
 };

@@ -27,9 +27,17 @@ def test_words():
     assert {'queue', 'inspect', 'help'} <= set(offered())
     assert offered('queue', '--pro') == ['--profile']
     assert '--json' in offered('queue', '--') and '--json' in offered('--')
-    assert offered('profiles', '') == ['show', 'check', 'mt6765', 'mt6768', ':file']
-    assert offered('agents', 'im') == ['import', ':file']
-    assert offered('auto', 'o') == ['on', 'off']
+    assert offered('profiles', '') == ['show', 'check']
+    assert offered('profiles', 'show', '') == ['mt6765', 'mt6768']
+    assert offered('profiles', 'check', '') == [':file']
+    assert offered('agents', 'im') == ['import'] and offered('agents', 'import', '') == [':file']
+    assert offered('scatter', '') == ['check', ':file'] or offered('scatter', '') == [':file', 'check']
+    assert offered('auto', 'o') == ['on', 'off'] and offered('auto', 'on', '') == []
+    assert offered('auto', 'approve', '') == ['3'] and offered('auto', 'approve', '3', '') == []
+    assert offered('export', '--format', '') == ['raw', 'rom', 'simg', 'zst', 'map', 'kit']
+    assert offered('scatter', '--to', 'v') == ['v1', 'v2']
+    assert offered('readback-xml', '--part-id', '') == ['v1', 'v2']
+    assert offered('verify', '-l', '') == ['structure', 'data']
     assert offered('sparse', '-o', '') == [':file']
     assert offered('help', 'ver') == ['verify']
     assert {'MT6761', 'MT6765'} <= set(offered('queue', '--chip', 'MT676'))
