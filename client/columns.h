@@ -22,7 +22,8 @@ typedef struct Column {
         const char *title; /* NULL ends a table */
         const char *key;
         ColumnKind kind;
-        bool shrink; /* may be cut on a narrow terminal */
+        bool shrink;    /* may be cut on a narrow terminal */
+        unsigned spare; /* left out there, the highest first; 0 never */
 } Column;
 
 /* Prints the table, or `empty` to stderr when list has no element. 0 or a negative errno. */

@@ -78,12 +78,12 @@ void message(const char *format, ...)
         va_end(ap);
 }
 
-size_t terminal_width(void)
+size_t terminal_width(int fd)
 {
         struct winsize size = {};
         const char *columns = getenv("COLUMNS");
 
-        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
                 return size.ws_col;
         int n = columns ? atoi(columns) : 0;
         return n > 0 && n < 1000 ? (size_t)n : 80;

@@ -30,8 +30,8 @@ void message(const char *format, ...) _printf_(1, 2);
 /* A line on the terminal at stderr that is drawn over and over; messages appear above it. NULL takes
  * it away. Does nothing where stderr is no terminal or with --json. */
 void status_line(const char *text);
-/* Columns of the terminal at stderr, 80 where unknown. */
-size_t terminal_width(void);
+/* Columns of the terminal behind a descriptor, 80 where unknown. */
+size_t terminal_width(int fd);
 
 /* Ends the program's output: EXIT_OK turns into EXIT_GENERAL when stdout could not be written. */
 int out_finish(int code);

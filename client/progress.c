@@ -93,8 +93,8 @@ void progress_draw(const ProgressLine *p)
 {
         if (!stderr_is_terminal())
                 return;
-        _cleanup_free_ char *line =
-                progress_line(p, terminal_width(), locale_is_utf8(), color_wanted(stderr));
+        _cleanup_free_ char *line = progress_line(
+                p, terminal_width(STDERR_FILENO), locale_is_utf8(), color_wanted(stderr));
         if (line)
                 status_line(line);
 }

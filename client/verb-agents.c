@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "client/bus.h"
 #include "client/columns.h"
@@ -66,8 +67,12 @@ static int import(sd_bus *bus, const char *path)
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         const char *slash = strrchr(path, '/');
 
-        if (fd < 0)
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
                 return error_file(-errno, path);
+        if (!S_ISREG(st.st_mode))
+                return error_fail(ERROR_INVALID_FILE, "%s is no regular file", path);
         int r = bus_call(bus, PATH_MANAGER, IFACE_MANAGER, "ImportAgent", &reply, "sh",
                 slash ? slash + 1 : path, fd);
         if (r)

@@ -6,13 +6,13 @@
 
 static const Column columns[] = {
         { "BACKUP", "id" },
-        { "DATE", "started_at", COLUMN_TIME },
-        { "CHIP", "chip" },
-        { "PHONE", "device_key", .shrink = true },
+        { "DATE", "started_at", COLUMN_TIME, .spare = 5 },
+        { "CHIP", "chip", .spare = 4 },
+        { "PHONE", "device_key", .shrink = true, .spare = 1 },
         { "KIND", "kind" },
         { "RESULT", "result" },
         { "SIZE", "size", COLUMN_SIZE },
-        { "NEW", "new_bytes", COLUMN_SIZE },
+        { "NEW", "new_bytes", COLUMN_SIZE, .spare = 3 },
         { "VERIFIED", "verified" },
         { "NAME", "name", .shrink = true },
         {},

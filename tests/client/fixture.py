@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
@@ -274,9 +275,11 @@ class Client:
                                 stderr=subprocess.PIPE)
 
     @contextlib.contextmanager
-    def terminal(self, *arguments, **environment):
+    def terminal(self, *arguments, width=None, **environment):
         """The client on a terminal of its own: yields (process, read), read(text) waits for it."""
         master, slave = pty.openpty()
+        if width:
+            termios.tcsetwinsize(slave, (24, width))
         process = subprocess.Popen([self.program, *arguments], stdin=slave, stdout=slave,
                                    stderr=slave, start_new_session=True,
                                    env={**self.environment, 'TERM': 'xterm', **environment})

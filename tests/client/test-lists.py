@@ -37,6 +37,20 @@ def test_backups():
     assert '512.0 MiB' in lines[1] and first in lines[1] and '2026-11-18 11:06' in lines[1]
 
 
+def test_narrow():
+    """on a terminal of 80 columns the table of backups fits: what the id says as well goes first"""
+    for columns, there, gone in ((200, ['DATE', 'CHIP', 'NEW', 'NAME'], []),
+                                 (100, ['CHIP', 'NEW', 'NAME'], ['DATE']),
+                                 (80, ['PHONE', 'SIZE', 'VERIFIED', 'NAME'], ['DATE', 'CHIP', 'NEW'])):
+        with client.terminal('backups', width=columns) as (process, read):
+            lines = [line for line in read().replace('\r', '').split('\n') if line]
+            assert process.wait(30) == 0
+        words = lines[0].split()
+        assert set(there) <= set(words) and not set(gone) & set(words), (columns, words)
+        assert all(len(line) <= columns for line in lines), (columns, lines)
+        assert all(len(line.split()[0]) == len('20261118T110642Z-00000001') for line in lines[1:])
+
+
 def test_redact():
     """--redact shortens what identifies a phone, in tables and in JSON"""
     code, answer = client.json('backups', '--redact')
@@ -134,6 +148,8 @@ def test_agents():
     assert (code, out) == (0, 'MT6765\n') and 'imported a2: two stages' in err, (code, out, err)
     assert client.run('agents', 'import', f'{service.dir}/none')[0] == 5
     assert client.run('agents', 'import')[0] == 2
+    code, _, err = client.run('agents', 'import', service.dir)
+    assert code == 1 and f'{service.dir} is no regular file' in err, (code, err)
     assert client.run('agents', 'export')[0] == 2
 
 
@@ -202,5 +218,5 @@ def test_hostile_text():
         assert not [c for c in out + err if (ord(c) < 32 and c != '\n') or 0x7f <= ord(c) < 0xa0]
 
 
-run_tests([test_empty, test_backups, test_redact, test_devices, test_jobs, test_job, test_status,
+run_tests([test_empty, test_backups, test_narrow, test_redact, test_devices, test_jobs, test_job, test_status,
            test_agents, test_auto, test_profiles, test_hostile_text])
