@@ -32,6 +32,8 @@ static int run(int argc, char **argv)
 
         if (!arg_profile)
                 return error_usage("which profile? “mtkbackupctl queue --profile PROFILE”");
+        if (arg_partitions && !arg_partitions[strspn(arg_partitions, ",")])
+                return error_usage("--partitions names none; without it everything is backed up");
         bool wait = arg_wait < 0 ? stderr_is_terminal() : arg_wait;
         if (arg_timeout && !wait)
                 return error_usage("--timeout needs --wait");

@@ -41,8 +41,10 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
         }
         if (strcmp(path, PATH_JOBS) == 0)
                 return 0;
-        return bus_error_setf(
-                e, ERROR_NO_SUCH_JOB, "There is no such job: %.64s.", path + strlen(PATH_JOBS) + 1);
+        path += strlen(PATH_JOBS "/");
+        return bus_error_setf(e, ERROR_NO_SUCH_JOB,
+                "There is no job %.64s. mtkbackupctl jobs lists those there are.",
+                path + (*path == '_'));
 }
 
 static char *nth_path(const Bus *b, size_t i)
