@@ -128,7 +128,7 @@ def test_which_phone():
         n.wait('Backing up MT6785, port 1-2')
         job.change(State='waiting-for-device', UserAction=PLUG)
         s.unplug('1-2')
-        n.wait('Ready to back up a phone at port 1-2')
+        n.wait('Waiting to back up a phone at port 1-2')
 
 
 def test_question():

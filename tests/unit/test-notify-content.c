@@ -29,7 +29,8 @@ static void test_stages(void **state)
         } cases[] = {
                 { "{'id':3,'kind':'backup','state':'waiting-for-device','profile':'mt6765',"
                   "'user_action':'Switch the phone off.'}",
-                        "", "Ready to back up a phone|Switch the phone off.|Job 3, profile mt6765",
+                        "",
+                        "Waiting to back up a phone|Switch the phone off.|Job 3, profile mt6765",
                         -1, URGENCY_NORMAL },
                 { "{'id':3,'kind':'backup','state':'running','phase':'handshake','device':'1-2'}",
                         "", "Backing up a phone at port 1-2|Waking the phone|Job 3", -1,
