@@ -58,7 +58,7 @@ static const struct {
         [ERROR_NOT_CANCELABLE] = { EXIT_GENERAL, NULL },
         [ERROR_CANCELED] = { EXIT_CANCELED, NULL },
         [ERROR_INTERRUPTED] = { EXIT_GENERAL,
-                "Queue the job again; earlier backups are untouched." },
+                "“mtkbackupctl retry JOB” queues it once more; earlier backups are untouched." },
         [ERROR_WORKER_CRASHED] = { EXIT_GENERAL, "“journalctl -u mtkbackupd” has the details." },
         [ERROR_NO_CAGE] = { EXIT_GENERAL, "mtkbackupd.yaml(5) explains the key “cage”." },
         [ERROR_NOT_AUTHORIZED] = { EXIT_NOT_AUTHORIZED,

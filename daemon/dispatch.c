@@ -105,8 +105,7 @@ static void break_off_job(Manager *m, Job *j, const char *why)
         /* what is not begun stays in the queue */
         if (job_is_pending(j))
                 return;
-        failure_set(&j->failure, 0, ERROR_INTERRUPTED, "%s", why);
-        failure_hint(&j->failure, "Queue the job again.");
+        job_interrupted(j, why);
         work_move(m, j, JOB_INTERRUPTED, NULL);
 }
 

@@ -172,6 +172,13 @@ int job_move(Job *j, JobState to, const char *result, uint64_t now)
         return 0;
 }
 
+void job_interrupted(Job *j, const char *why)
+{
+        failure_set(&j->failure, 0, ERROR_INTERRUPTED, "%s", why);
+        failure_hint(&j->failure, "To queue it once more: mtkbackupctl retry %u.%s", j->id,
+                j->request.kind == JOB_BACKUP ? " What was read is not stored twice." : "");
+}
+
 /* ---- JSON ---- */
 
 static json_t *strings_to_json(char *const *list)

@@ -115,6 +115,9 @@ bool job_may(JobState from, JobState to);
  * result for done (others name themselves). -EPERM when the table does not allow it. */
 int job_move(Job *j, JobState to, const char *result, uint64_t now);
 
+/* The failure of a job that was broken off while it was worked on, with the way to have it again. */
+void job_interrupted(Job *j, const char *why);
+
 /* New reference, or NULL without memory. */
 json_t *job_to_json(const Job *j);
 /* -EBADMSG when it is none or out of bounds. */

@@ -112,9 +112,7 @@ static void interrupt(Job *j, uint64_t now)
                 j->state = JOB_QUEUED;
                 return;
         }
-        failure_set(&j->failure, 0, ERROR_INTERRUPTED,
-                "The service ended while it worked on this job.");
-        failure_hint(&j->failure, "Queue the job again; what was read is not stored twice.");
+        job_interrupted(j, "The service ended while it worked on this job.");
         job_move(j, JOB_INTERRUPTED, NULL, now);
 }
 

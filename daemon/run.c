@@ -124,8 +124,7 @@ static void finish_done(Run *r)
 
 static void finish_stopped(Run *r)
 {
-        failure_set(&r->job->failure, 0, ERROR_INTERRUPTED, "%s", r->stopped);
-        failure_hint(&r->job->failure, "Queue the job again; what was read is not stored twice.");
+        job_interrupted(r->job, r->stopped);
         finish(r, JOB_INTERRUPTED, NULL);
 }
 

@@ -75,7 +75,8 @@ def test_sleep_all_the_same():
         l.PrepareForSleep(True)
         p = station.wait_state(job, 'interrupted')
         assert p['ErrorName'] == ERROR + 'Interrupted' and 'put to sleep' in p['ErrorMessage']
-        assert 'Queue the job again' in p['ErrorHint'], dict(p)
+        # as it says there
+        assert f'mtkbackupctl retry {p["Id"]}.' in p['ErrorHint'], dict(p)
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert f'Port 1-{n}: session over, phone rebooted' in station.log()
         take_out(n)
