@@ -15,6 +15,9 @@
 
 /* What logind waits for a delay lock unless it says otherwise. */
 enum { DELAY_USEC = 5 * 1000 * 1000 };
+/* Before the locks are asked for: a phone waits for its first byte, and on a small computer what logind
+ * and polkit do about the question takes longer than the handshake. */
+enum { ASK_USEC = 200 * 1000, ASK_ACCURACY_USEC = 10 * 1000 };
 
 typedef struct Lock {
         struct Inhibit *inhibit;
@@ -30,6 +33,7 @@ struct Inhibit {
         Senders *senders;
         sd_bus_slot *sleep, *shutdown, *property;
         Lock locks[3];
+        sd_event_source *ask;      /* not yet asked for */
         uint64_t delay;            /* for which logind waits */
         sd_event_source *deadline; /* while it does */
         bool wanted, down;
@@ -92,6 +96,7 @@ Inhibit *inhibit_free(Inhibit *i)
                 return NULL;
         unlisten(i);
         release(i);
+        sd_event_source_disable_unref(i->ask);
         sd_event_source_disable_unref(i->deadline);
         free(i);
         return NULL;
@@ -137,7 +142,7 @@ static int on_lock(sd_bus_message *reply, void *userdata, sd_bus_error *e)
 
 static void take(Inhibit *i)
 {
-        if (!i->bus || !i->wanted || i->down)
+        if (!i->bus || !i->wanted || i->ask || i->down)
                 return;
         for (size_t n = 0; n < ELEMENTS(i->locks); n++) {
                 Lock *l = i->locks + n;
@@ -153,13 +158,28 @@ static void take(Inhibit *i)
         }
 }
 
+static int on_ask(sd_event_source *s, uint64_t usec, void *userdata)
+{
+        Inhibit *i = userdata;
+
+        i->ask = sd_event_source_disable_unref(i->ask);
+        take(i);
+        return 0;
+}
+
 void inhibit_set(Inhibit *i, bool wanted)
 {
+        bool before = i->wanted;
+
         i->wanted = wanted;
         if (wanted) {
-                take(i);
+                if (before ||
+                        sd_event_add_time_relative(i->event, &i->ask, CLOCK_MONOTONIC, ASK_USEC,
+                                ASK_ACCURACY_USEC, on_ask, i) < 0)
+                        take(i);
                 return;
         }
+        i->ask = sd_event_source_disable_unref(i->ask);
         i->deadline = sd_event_source_disable_unref(i->deadline);
         release(i);
 }

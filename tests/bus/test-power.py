@@ -6,14 +6,16 @@ import contextlib
 import signal
 
 import rig
-from scripted import (BACKUP, DONE, ERROR, FAIL_DATA, FINISH, HELLO, IDLE, LEAVE, READY, RELEASE,
-                      WORK, cancel, import_agent, port, scenario, station)
+from scripted import (BACKUP, DONE, ERROR, FAIL_DATA, FINISH, HELLO, IDLE, LEAVE, READY,
+                      RELEASE, WORK, cancel, import_agent, port, scenario, station, turn)
 from services import LOGIND_MANAGER, Logind, send_signal, service
 
 BLOCK = 'sleep:shutdown:handle-lid-switch'
 LOCKS = {(BLOCK, 'block'), ('sleep', 'delay'), ('shutdown', 'delay')}
 # at the phone until the keeper closes the channel, which came behind the agent
 BUSY = HELLO + [{'await': 'JOB'}, {'hangup': 1}, {'close': 0}, IDLE] + LEAVE
+# as long as the test looks around
+GO = {'turn': 'go'}
 STOPPED = [{'await': 'CANCEL'}, {'close': 0}, {'send': {'TYPE': 'DONE', 'RESULT': 'canceled'}}]
 
 
@@ -23,6 +25,10 @@ def logind(**settings):
 
 def held(l):
     return {(x.what, x.mode) for x in l.held()}
+
+
+def go():
+    turn('go')
 
 
 def begin(keeper, worker=BUSY):
@@ -44,9 +50,10 @@ def test_held_while_a_phone_is_at_work():
     with logind() as l:
         waiting = station.queue('backup', 'full', device='9-9')[1]
         assert l.locks == []
-        n, job = begin(BACKUP + [{'sleep': 1}, {'close': 0}] + FINISH)
+        n, job = begin(BACKUP + [GO, {'close': 0}] + FINISH)
         rig.until(lambda: held(l) == LOCKS, 'the locks')
         assert all(x.who == 'mtkbackup' and 'phone' in x.why for x in l.locks)
+        go()
         # for as long as the session lasts, and once
         station.wait_state(job, 'done')
         station.wait_device(f'1-{n}', 'released')
@@ -58,9 +65,10 @@ def test_held_while_a_phone_is_at_work():
 
 def test_given_back_when_the_worker_crashes():
     with logind() as l:
-        n, job = begin(BACKUP + [{'sleep': 1}, FAIL_DATA],
-                       HELLO + [{'await': 'JOB'}, {'sleep': 0.5}, {'kill': int(signal.SIGKILL)}])
+        n, job = begin(BACKUP + [GO, FAIL_DATA],
+                       HELLO + [{'await': 'JOB'}, GO, {'kill': int(signal.SIGKILL)}])
         rig.until(lambda: held(l) == LOCKS, 'the locks')
+        go()
         station.wait_state(job, 'failed')
         rig.until(lambda: not l.held(), 'the locks to be given back')
         take_out(n)
@@ -113,12 +121,13 @@ def test_sleep_in_the_handshake():
 def test_what_needs_no_phone_goes_on():
     """A backup that is only read back from the disk is not broken off."""
     with logind() as l:
-        n, job = begin(BACKUP + [{'close': 0}] + FINISH[:3] + [{'sleep': 5}, DONE])
+        n, job = begin(BACKUP + [{'close': 0}] + FINISH[:3] + [GO, DONE])
         station.wait_device(f'1-{n}', 'released')
         assert station.job(job)['State'] == 'verifying'
         rig.until(l.held, 'the locks')
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')
+        go()
         assert station.wait_state(job, 'done', 'interrupted')['State'] == 'done'
         l.wake(station)
         take_out(n)
@@ -140,12 +149,13 @@ def test_shutdown():
 def test_phone_that_cannot_be_let_go_in_time():
     """logind does not wait longer, so neither does the lock; the job ends as it ends."""
     with logind(delay_usec=1000000) as l:
-        n, job = begin(BACKUP + [{'await': 'CANCEL'}, {'sleep': 2}] + STOPPED[1:])
+        n, job = begin(BACKUP + [{'await': 'CANCEL'}, GO] + STOPPED[1:])
         rig.until(lambda: held(l) == LOCKS, 'the locks')
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')
         assert station.job(job)['State'] == 'running'
         assert 'not every phone could be let go in time' in station.log()
+        go()
         l.wake(station)
         station.wait_state(job, 'interrupted')
         take_out(n)
@@ -154,8 +164,9 @@ def test_phone_that_cannot_be_let_go_in_time():
 def test_block_refused():
     with logind(refuse=['block']) as l:
         for _ in range(2):
-            n, job = begin(BACKUP + [{'sleep': 0.5}, {'close': 0}] + FINISH)
+            n, job = begin(BACKUP + [GO, {'close': 0}] + FINISH)
             rig.until(lambda: held(l) == LOCKS - {(BLOCK, 'block')}, 'the delay locks')
+            go()
             station.wait_state(job, 'done')
             rig.until(lambda: not l.held(), 'the lock to be given back')
             take_out(n)
@@ -172,14 +183,17 @@ def test_block_refused():
 def test_without_logind():
     """Nothing breaks, and it is said once; one that comes later is used."""
     station.do('daemon', 'restart')
-    for _ in range(2):
-        n, job = begin(BACKUP + [{'sleep': 0.3}, {'close': 0}] + FINISH)
+    for pause in (GO, {'sleep': 0.5}):
+        n, job = begin(BACKUP + [pause, {'close': 0}] + FINISH)
+        rig.until(lambda: 'There is no logind' in station.log().split('Stopping')[-1], 'the reason')
+        go()
         assert station.wait_state(job, 'done')['Result'] == 'complete'
         take_out(n)
     assert station.log().split('Stopping')[-1].count('There is no logind') == 1
-    n, job = begin(BACKUP + [{'sleep': 2}, {'close': 0}] + FINISH)
+    n, job = begin(BACKUP + [GO, {'close': 0}] + FINISH)
     with logind() as l:
         rig.until(lambda: held(l) == LOCKS, 'the locks')
+        go()
         station.wait_state(job, 'done')
     take_out(n)
 
@@ -201,7 +215,7 @@ def test_logind_goes_in_between():
 def test_announced_by_somebody_else():
     """Signals that only claim to come from logind or the bus."""
     with logind() as l:
-        n, job = begin(BACKUP + [{'sleep': 1.5}, {'close': 0}] + FINISH)
+        n, job = begin(BACKUP + [GO, {'close': 0}] + FINISH)
         rig.until(lambda: held(l) == LOCKS, 'the locks')
         daemon = station.bus.get_name_owner(rig.NAME)
         real = station.bus.get_name_owner('org.freedesktop.login1')
@@ -217,6 +231,7 @@ def test_announced_by_somebody_else():
                         'NameOwnerChanged', 'org.freedesktop.login1', real, me, signature='sss')
             send_signal(bus, daemon, '/org/freedesktop/login1', LOGIND_MANAGER, 'PrepareForSleep',
                         True, signature='b')
+        go()
         assert station.wait_state(job, 'done', 'interrupted')['State'] == 'done'
         said = station.log().removeprefix(before)
         assert 'The computer' not in said, said

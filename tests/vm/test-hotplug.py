@@ -81,6 +81,8 @@ def test_first_byte(lab):
                 '(cat /sys/kernel/debug/usb/usbmon/0u >/run/packets &);'
                 'until grep -q KERNEL /run/events; do sleep 0.1; done')
         phone.plug()
+        # seen from outside: whoever asked the service meanwhile would be measured as well
+        phone.wait('handshake', mark)
         lab.ended(job)
         lab.run('pkill udevadm; pkill -x cat', check=False)
         results.append(first_byte(lab.run('cat /run/events'), lab.run('head -n 400 /run/packets')))
