@@ -57,17 +57,23 @@ const char *xml_end_name(RegionKind kind)
         }
 }
 
+/* An area that is not told does not exist; one whose size makes no sense must not be passed over as
+ * if it did not. Without USER there is nothing to back up. */
 static int take_areas(XmlText values, StorageInfo *info)
 {
         for (size_t i = 0; i < ELEMENTS(areas); i++) {
-                uint64_t size;
+                uint64_t size = 0;
+                int r;
 
-                if (areas[i].type != info->type || xml_number(values, areas[i].tag, &size) < 0)
+                if (areas[i].type != info->type)
                         continue;
+                r = xml_number(values, areas[i].tag, &size);
+                if (r == -EBADMSG && areas[i].section)
+                        return -EPROTO;
                 if (storage_add_region(info, areas[i].kind, 0, size, areas[i].section) < 0)
                         return -EPROTO;
         }
-        return info->n_regions > 0 ? 0 : -EPROTO;
+        return storage_region(info, REGION_USER) ? 0 : -EPROTO;
 }
 
 static void take_id(XmlText values, StorageInfo *info)

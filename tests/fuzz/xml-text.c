@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         if (xml_kind(text) == XML_STATUS)
                 xml_status_number(text, &number);
-        if (xml_hw_info(text, &info) == 0 && (info.n_regions == 0 || info.n_cid > sizeof info.cid))
+        if (xml_hw_info(text, &info) == 0 &&
+                (!storage_region(&info, REGION_USER) || info.n_cid > sizeof info.cid))
                 abort();
         xml_partition_table(text, l);
         layout_free(l);

@@ -97,6 +97,15 @@ static void test_nonsense(void **state)
                         -EPROTO },
                 { "<storage>EMMC</storage><emmc><user_size>0x201</user_size></emmc>", -EPROTO },
                 { "<storage>UFS</storage><ufs><lua2_size>-1</lua2_size></ufs>", -EPROTO },
+                /* without the area everything is in, or with one whose size nobody can tell */
+                { "<storage>EMMC</storage><emmc><boot1_size>0x400000</boot1_size></emmc>",
+                        -EPROTO },
+                { "<storage>UFS</storage><ufs><lua0_size>0x400000</lua0_size>"
+                  "<lua2_size>0</lua2_size></ufs>",
+                        -EPROTO },
+                { "<storage>EMMC</storage><emmc><boot1_size>4 MiB</boot1_size>"
+                  "<user_size>0x400000</user_size></emmc>",
+                        -EPROTO },
                 { "", -EPROTO },
         };
 
