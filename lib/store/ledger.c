@@ -247,25 +247,50 @@ bool ledger_differs(const Ledger *l, size_t part)
         return ledger_has_pass(l, part, 0) && ledger_has_pass(l, part, 1) && !equal(l, part, 0, 1);
 }
 
-static int settle_part(Ledger *l, size_t part, Failure *f)
+/* Was every byte of this pass read? */
+static bool is_whole(const Ledger *l, size_t part, unsigned pass)
+{
+        return ledger_has_pass(l, part, pass) && l->accounts[part].passes[pass].n_bad == 0;
+}
+
+/* The pass that counts: of two equal ones that with fewer holes. Two that failed in the same place
+ * are equal, too, but in the zeros put there: they do not count against one that read everything.
+ * Nor has that one a witness, so that without another equal pair the part is unstable. */
+static unsigned choose_pass(const Ledger *l, size_t part, bool *ret_stable)
 {
         static const uint8_t pairs[][2] = { { 0, 1 }, { 0, 2 }, { 1, 2 } };
+        unsigned whole = 0;
+
+        while (whole < LEDGER_PASSES && !is_whole(l, part, whole))
+                whole++;
+        for (size_t i = 0; i < ELEMENTS(pairs); i++) {
+                unsigned x = pairs[i][0], y = pairs[i][1];
+
+                if (!equal(l, part, x, y) ||
+                        (whole < LEDGER_PASSES && !is_whole(l, part, x) && !is_whole(l, part, y)))
+                        continue;
+                *ret_stable = true;
+                return is_whole(l, part, x) || !is_whole(l, part, y) ? x : y;
+        }
+        *ret_stable = false;
+        return whole < LEDGER_PASSES ? whole : 0;
+}
+
+static int settle_part(Ledger *l, size_t part, Failure *f)
+{
         _cleanup_(index_writer_freep) IndexWriter *w = NULL;
         ManifestPart *to = l->manifest->parts + part;
         Account *a = l->accounts + part;
         uint8_t sum[SHA256_SIZE];
         char name[PART_FILE_MAX + 8];
-        unsigned winner = 0;
-        size_t i = 0;
+        unsigned winner;
+        bool stable;
         int r;
 
         for (unsigned pass = 0; pass < LEDGER_PASSES; pass++)
                 to->reads += ledger_has_pass(l, part, pass);
-        while (i < ELEMENTS(pairs) && !equal(l, part, pairs[i][0], pairs[i][1]))
-                i++;
-        if (i < ELEMENTS(pairs))
-                winner = pairs[i][0];
-        else
+        winner = choose_pass(l, part, &stable);
+        if (!stable)
                 to->status = PART_UNSTABLE;
 
         snprintf(name, sizeof name, "%s.caibx", to->file);

@@ -5,8 +5,9 @@
  *
  * A part outside the critical set is read once; its index is written while its chunks come. A part
  * of the critical set is read in several passes; the hashes of its chunks (64 at most a pass) are
- * kept until ledger_settle decides which pass counts: two equal ones win, and without two equal
- * ones the first is kept and the part is unstable. */
+ * kept until ledger_settle decides which pass counts: two equal ones win, unless both have holes
+ * where a third was read whole; without two equal ones the first that has no holes is kept and the
+ * part is unstable. */
 
 #include "store/index.h"
 #include "store/intake.h"

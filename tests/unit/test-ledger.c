@@ -140,6 +140,36 @@ static void test_bad(void **state)
         assert_int_equal(manifest->parts[nvram].n_bad, 0);
 }
 
+/* A pass with holes does not count against one that read everything: two that failed in the same
+ * place agree in nothing but the zeros put there. */
+static void test_holes_against_data(void **state)
+{
+        const ManifestBad all = { .offset = 0, .size = 4096, .tries = 3, .error = "no" };
+        size_t nvram = find("nvram");
+        ManifestPart *part = manifest->parts + nvram;
+        ChunkHash first, hash;
+        uint8_t sum[SHA256_SIZE];
+        uint64_t offset;
+        size_t size;
+
+        chunk(nvram, 0, 0, 5, CHUNK_NEW);
+        for (unsigned pass = 1; pass < LEDGER_PASSES; pass++) {
+                assert_int_equal(ledger_bad(ledger, nvram, pass, &all, &fixture_failure), 0);
+                chunk(nvram, pass, 0, 0, CHUNK_NEW);
+        }
+        assert_int_equal(ledger_settle(ledger, &fixture_failure), 0);
+        assert_int_equal(part->status, PART_UNSTABLE);
+        assert_int_equal(part->n_bad, 0);
+
+        _cleanup_(index_reader_freep) IndexReader *r = NULL;
+        _cleanup_close_ int fd = openat(index_dir, "nvram.caibx", O_RDONLY | O_CLOEXEC);
+        assert_int_equal(index_open(fd, part->size, &r, sum), 0);
+        assert_int_equal(index_next(r, &hash, &offset, &size), 1);
+        memset(buffer, 5, sizeof buffer);
+        chunk_hash_of(buffer, size, &first);
+        assert_true(chunk_hash_equal(&hash, &first));
+}
+
 static void test_too_many_bad(void **state)
 {
         ManifestBad bad = { .size = 512, .error = "no" };
@@ -167,4 +197,5 @@ static void test_unreadable(void **state)
 
 #define ledger_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 TEST_MAIN(ledger_test(test_once), ledger_test(test_description), ledger_test(test_passes),
-        ledger_test(test_bad), ledger_test(test_too_many_bad), ledger_test(test_unreadable))
+        ledger_test(test_bad), ledger_test(test_holes_against_data), ledger_test(test_too_many_bad),
+        ledger_test(test_unreadable))
