@@ -335,8 +335,8 @@ static void answered(Manager *m, const char *mark)
         }
 }
 
-void dispatch_auto_saved(Manager *m, const Job *j, const char *mark, const char *chip,
-        const char *device_key, bool whole)
+void dispatch_auto_saved(
+        Manager *m, const Job *j, const char *mark, const char *chip, const char *device_key)
 {
         const AutoPhone *known = auto_state_find(m->automatic, mark);
         AutoPhone phone =
@@ -348,11 +348,22 @@ void dispatch_auto_saved(Manager *m, const Job *j, const char *mark, const char 
         snprintf(phone.mark, sizeof phone.mark, "%s", mark);
         text_copy(phone.chip, sizeof phone.chip, chip);
         text_copy(phone.key, sizeof phone.key, device_key);
-        if (whole)
-                (void)sd_event_now(m->event, CLOCK_BOOTTIME, &phone.saved_at);
         r = auto_state_put(m->automatic, &phone);
         if (r < 0)
                 log_error("Job %u: what automatic backup knows of the phone is not saved: %s",
                         j->id, strerror(-r));
         answered(m, mark);
+}
+
+void dispatch_auto_recent(Manager *m, const char *mark)
+{
+        const AutoPhone *known = auto_state_find(m->automatic, mark);
+        AutoPhone phone;
+
+        if (!known)
+                return;
+        phone = *known;
+        (void)sd_event_now(m->event, CLOCK_BOOTTIME, &phone.saved_at);
+        /* nothing that is in the file changes */
+        (void)auto_state_put(m->automatic, &phone);
 }

@@ -40,6 +40,9 @@ int dispatch_auto_forget(Manager *m, const char *mark, Failure *f);
 /* Looks at a job that needs approval: false while it waits for somebody to agree. */
 bool dispatch_auto_ask(Manager *m, Job *j);
 
-/* A backup of this phone is in place. whole: it is all that automatic backup would have read. */
-void dispatch_auto_saved(Manager *m, const Job *j, const char *mark, const char *chip,
-        const char *device_key, bool whole);
+/* A backup of this phone is in place. */
+void dispatch_auto_saved(
+        Manager *m, const Job *j, const char *mark, const char *chip, const char *device_key);
+/* And it is all that automatic backup would have read, and was found good on the disk: none is due
+ * for a while, whatever the clock says. */
+void dispatch_auto_recent(Manager *m, const char *mark);

@@ -22,6 +22,7 @@ struct Run {
         char mark[PHONE_MARK_SIZE], chip[32]; /* of the phone that is backed up */
         char kind[16]; /* of the backup that is to come: full, critical, selection */
         bool verify;   /* it is read back from the disk after the commit */
+        bool saved;    /* all that automatic backup would read is in place */
         bool canceled;
         const char *stopped;           /* why, or NULL */
         Failure failure;               /* the first cause */
@@ -119,6 +120,8 @@ static void finish_done(Run *r)
         if (j->progress.total > 0)
                 progress_set(&j->progress, j->progress.total, j->progress.total, r->told_at);
         tell_progress(r);
+        if (r->saved)
+                dispatch_auto_recent(r->manager, r->mark);
         finish(r, JOB_DONE, r->result);
 }
 
@@ -249,8 +252,8 @@ static void on_committed(Run *r, const Message *m)
         Job *j = r->job;
 
         text_copy(j->backup, sizeof j->backup, message_text(m, "BACKUP"));
-        dispatch_auto_saved(r->manager, j, r->mark, r->chip, message_text(m, "DEVICE_KEY"),
-                main && (j->request.automatic || strcmp(r->kind, "full") == 0));
+        dispatch_auto_saved(r->manager, j, r->mark, r->chip, message_text(m, "DEVICE_KEY"));
+        r->saved = main && (j->request.automatic || strcmp(r->kind, "full") == 0);
         /* the critical set of a larger backup comes first, and can still be followed by nothing */
         if (main) {
                 j->committed = true;

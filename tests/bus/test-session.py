@@ -170,6 +170,26 @@ def test_verify_fails_after_the_commit():
     assert (p['State'], p['ErrorName'], p['Backup']) == ('failed', ERROR + 'VerifyFailed', ID)
 
 
+def test_damaged_is_due_again():
+    """What could not be read back from the disk does not count as a backup for the automatic ones:
+    the phone is backed up again the next time it is there."""
+    known = [{'send': dict(IDENTITY['send'], SOC_ID='1f' * 32)} if step is IDENTITY else step
+             for step in HELLO]
+    p = run_backup(known + WORK + LEAVE,
+                   BACKUP + FINISH[:3] + [fail('VerifyFailed', 'The disk gave other bytes back.')])
+    assert p['ErrorName'] == ERROR + 'VerifyFailed', dict(p)
+    n = port()
+    scenario([known + WORK + LEAVE], backup=BACKUP + FINISH)
+    station.manager('SetAutoBackup', True)
+    station.plug(n)
+    d = station.wait_device(f'1-{n}', 'released')
+    station.manager('SetAutoBackup', False)
+    assert d['Message'] == '', d['Message']
+    job, = [path for _, path, *_ in station.manager('ListJobs') if station.job(path)['Automatic']]
+    assert station.wait_state(job, 'done', 'failed')['Result'] == 'complete'
+    station.unplug(n)
+
+
 def test_two_jobs_one_session():
     n = port()
     scenario([HELLO + WORK + WORK + LEAVE, [{'exit': 1}]], backup=BACKUP + FINISH)
@@ -328,7 +348,8 @@ rig.run(test_backup, test_wrong_phone, test_nobody_asks, test_detect_without_age
         test_backup_without_agent, test_worker_fails, test_worker_crashes, test_worker_out_of_turn,
         test_worker_that_only_pretends,
         test_phone_that_could_not_be_left, test_keeper_crashes, test_keeper_fails,
-        test_verify_fails_after_the_commit, test_two_jobs_one_session, test_two_phones,
-        test_two_phones_that_are_taken_for_each_other, test_port_of_a_job,
-        test_cancel_at_any_moment, test_cancel_after_the_commit, test_unplugged_before_anything, test_flood_of_plugs, test_stop_lets_phones_go,
+        test_verify_fails_after_the_commit, test_damaged_is_due_again, test_two_jobs_one_session,
+        test_two_phones, test_two_phones_that_are_taken_for_each_other, test_port_of_a_job,
+        test_cancel_at_any_moment, test_cancel_after_the_commit, test_unplugged_before_anything,
+        test_flood_of_plugs, test_stop_lets_phones_go,
         test_killed_in_the_middle, before=station.clear)
