@@ -50,12 +50,6 @@ static Followed *follow_find(const Follow *f, uint32_t id)
         return NULL;
 }
 
-json_t *follow_job(const Follow *f, uint32_t id)
-{
-        Followed *j = follow_find(f, id);
-        return j ? j->job : NULL;
-}
-
 static ErrorId job_error(const json_t *job)
 {
         const char *name = object_text(job, "error_name");

@@ -27,8 +27,6 @@ void follow_set_timeout(Follow *f, uint64_t seconds);
 /* Returns when every followed job has its result, with the exit code of the worst; or
  * EXIT_INTERRUPTED, EXIT_UNREACHABLE, EXIT_NO_DEVICE. */
 int follow_run(Follow *f);
-/* The job with its properties as they are now; borrowed, NULL when it is not followed. */
-json_t *follow_job(const Follow *f, uint32_t id);
 
 /* Exit code that belongs to a finished job. */
 int job_exit_code(const json_t *job);

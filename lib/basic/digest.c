@@ -87,17 +87,6 @@ void digest_finish(Digest *d, uint8_t *out)
         digest_start(d);
 }
 
-void digest_peek(const Digest *d, uint8_t *out)
-{
-        EVP_MD_CTX *copy = EVP_MD_CTX_new();
-        int ok = copy && EVP_MD_CTX_copy_ex(copy, d->context) == 1 &&
-                EVP_DigestFinal_ex(copy, out, NULL) == 1;
-
-        if (!ok)
-                abort(); /* out of memory inside the library */
-        EVP_MD_CTX_free(copy);
-}
-
 void digest_of(DigestKind kind, const void *data, size_t size, uint8_t *out)
 {
         int ok = digest_init() == 0 &&

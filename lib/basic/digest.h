@@ -30,8 +30,6 @@ DEFINE_CLEANUP(Digest, digest_free)
 void digest_add(Digest *d, const void *data, size_t size);
 /* Writes the sum (size by kind) and starts over. */
 void digest_finish(Digest *d, uint8_t *out);
-/* Sum of what was added so far; goes on. */
-void digest_peek(const Digest *d, uint8_t *out);
 /* One call for one block. */
 void digest_of(DigestKind kind, const void *data, size_t size, uint8_t *out);
 size_t digest_size(DigestKind kind);

@@ -19,12 +19,6 @@ int fd_close(int fd)
 
 typedef ssize_t (*Transfer)(int fd, uint8_t *data, size_t size, uint64_t offset);
 
-static ssize_t do_read(int fd, uint8_t *data, size_t size, uint64_t offset)
-{
-        (void)offset;
-        return read(fd, data, size);
-}
-
 static ssize_t do_write(int fd, uint8_t *data, size_t size, uint64_t offset)
 {
         (void)offset;
@@ -57,11 +51,6 @@ static int transfer_full(Transfer transfer, int fd, uint8_t *data, size_t size, 
                 offset += (uint64_t)n;
         }
         return 0;
-}
-
-int fd_read_full(int fd, void *data, size_t size)
-{
-        return transfer_full(do_read, fd, data, size, 0);
 }
 
 int fd_pread_full(int fd, void *data, size_t size, uint64_t offset)

@@ -8,7 +8,6 @@
 #include "basic/cleanup.h"
 
 /* Exactly size bytes or an error: -EIO for a short end of file in read calls. */
-int fd_read_full(int fd, void *data, size_t size);
 int fd_pread_full(int fd, void *data, size_t size, uint64_t offset);
 int fd_write_full(int fd, const void *data, size_t size);
 int fd_pwrite_full(int fd, const void *data, size_t size, uint64_t offset);

@@ -92,11 +92,6 @@ Ext4Map *ext4_map_free(Ext4Map *m)
         return NULL;
 }
 
-uint32_t ext4_map_block_size(const Ext4Map *m)
-{
-        return m->block_size;
-}
-
 uint64_t ext4_map_size(const Ext4Map *m)
 {
         return m->blocks * m->block_size;

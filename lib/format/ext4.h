@@ -20,7 +20,6 @@ int ext4_map_new(Source *s, Ext4Map **ret);
 Ext4Map *ext4_map_free(Ext4Map *m);
 DEFINE_CLEANUP(Ext4Map, ext4_map_free)
 
-uint32_t ext4_map_block_size(const Ext4Map *m);
 /* bytes of the file system */
 uint64_t ext4_map_size(const Ext4Map *m);
 /* True when every block that touches [offset, offset + size) is known to be free. Ranges outside

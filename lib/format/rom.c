@@ -191,22 +191,3 @@ RomPlan *rom_plan_free(RomPlan *p)
         return NULL;
 }
 
-bool rom_plan_is_complete(const RomPlan *p)
-{
-        size_t i = 0;
-
-        for (int region = 0; region < _REGION_MAX; region++) {
-                uint64_t end = 0;
-
-                for (; i < p->n_pieces && (int)p->pieces[i].region == region; i++) {
-                        const RomPiece *q = &p->pieces[i];
-
-                        if (q->offset > end || q->present < q->size)
-                                return false;
-                        end = MAX(end, q->offset + q->size);
-                }
-                if (end != p->sizes[region])
-                        return false;
-        }
-        return true;
-}

@@ -39,9 +39,6 @@ DEFINE_CLEANUP(RomPlan, rom_plan_free)
 /* Puts the pieces in order: by region, offset, the larger of two first. */
 void rom_plan_sort(RomPlan *p);
 
-/* True when the pieces cover each region from its first to its last byte. */
-bool rom_plan_is_complete(const RomPlan *p);
-
 /* A partition name as a file name: bytes that are not letters, digits, '.', '_' or '-', and a
  * leading dot, become %XX. */
 void rom_file_name(const char *name, char out[static ROM_FILE_MAX]);

@@ -100,14 +100,6 @@ int legacy_send_u8(Transport *t, uint8_t value, Failure *f)
         return legacy_send(t, &value, 1, f);
 }
 
-int legacy_send_be16(Transport *t, uint16_t value, Failure *f)
-{
-        uint8_t p[2];
-
-        put_be16(p, value);
-        return legacy_send(t, p, sizeof p, f);
-}
-
 int legacy_send_be32(Transport *t, uint32_t value, Failure *f)
 {
         uint8_t p[4];

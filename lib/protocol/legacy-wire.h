@@ -31,7 +31,6 @@ const char *legacy_status_text(LegacyNumbering numbering, uint32_t status);
 
 int legacy_send(Transport *t, const void *data, size_t size, Failure *f);
 int legacy_send_u8(Transport *t, uint8_t value, Failure *f);
-int legacy_send_be16(Transport *t, uint16_t value, Failure *f);
 int legacy_send_be32(Transport *t, uint32_t value, Failure *f);
 int legacy_send_be64(Transport *t, uint64_t value, Failure *f);
 

@@ -14,7 +14,6 @@ static void test_pieces(void **state)
         assert_int_equal(digest_new(DIGEST_SHA256, &d), 0);
         for (int round = 0; round < 2; round++) {
                 digest_add(d, "a", 1);
-                digest_peek(d, sum);
                 digest_add(d, "bc", 2);
                 digest_finish(d, sum);
                 assert_memory_equal(sum, whole, SHA256_SIZE);
