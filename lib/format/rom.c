@@ -190,4 +190,3 @@ RomPlan *rom_plan_free(RomPlan *p)
         free(p);
         return NULL;
 }
-
