@@ -27,8 +27,3 @@ void follow_set_timeout(Follow *f, uint64_t seconds);
 /* Returns when every followed job has its result, with the exit code of the worst; or
  * EXIT_INTERRUPTED, EXIT_UNREACHABLE, EXIT_NO_DEVICE. */
 int follow_run(Follow *f);
-
-/* Exit code that belongs to a finished job. */
-int job_exit_code(const json_t *job);
-/* The sentence about its end, with cause and advice, on stderr, or the "result" object on stdout. */
-void job_print_result(const json_t *job);
