@@ -404,6 +404,10 @@ static int commit(Session *s, Manifest *m, const char *folder, int index, int64_
         r = drain(s, f);
         if (r == 0)
                 r = checkpoint_flush(s->checkpoint, f);
+        /* Chunks that were met in the store may have been placed by a session that works beside this
+         * one, or ended before it flushed their folders: only the file system knows which. */
+        if (r == 0 && syncfs(s->store->chunks) < 0)
+                r = store_fail(f, -errno, "flushing the chunks of the store");
         if (r < 0)
                 return r;
         m->end = now;
