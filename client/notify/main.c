@@ -37,8 +37,9 @@ static int parse_arguments(int argc, char **argv)
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
 {
-        log_info("The session has ended");
-        return sd_event_exit(userdata, EXIT_SUCCESS);
+        /* the session has ended, or its bus is started again, and then systemd starts us again */
+        log_info("The session bus is gone");
+        return sd_event_exit(userdata, EXIT_FAILURE);
 }
 
 static int add_signals(sd_event *event)

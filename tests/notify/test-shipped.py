@@ -50,6 +50,7 @@ def test_unit_is_valid():
 def test_unit_fits_the_session():
     unit = parse(UNIT)
     assert unit['Unit']['PartOf'] == unit['Install']['WantedBy'] == 'graphical-session.target'
+    assert 'dbus.service' in unit['Unit']['After'].split()
     assert unit['Service']['Type'] == 'notify' and unit['Service']['Restart'] == 'on-failure'
     # in a user's systemd these take user namespaces, which may be forbidden
     for key in ('PrivateUsers', 'PrivateTmp', 'ProtectSystem', 'ProtectHome', 'PrivateDevices',

@@ -96,6 +96,14 @@ def in_front():
     until(lambda: shown(f'close {line.split()[1]}'), 'the question to go')
 
 
+def bus_restarts():
+    """a bus of the session that is started again has the agent started again"""
+    before = agent()
+    as_person('systemctl --user restart dbus.service')
+    until(lambda: agent() not in (0, before) and as_person(
+        'busctl --user status org.mtkbackup1.Notify', check=False).code == 0, 'the agent to be back')
+
+
 def ends():
     """the agent ends with the graphical session, without a complaint"""
     as_person('systemctl --user stop desktop.target')
@@ -104,4 +112,4 @@ def ends():
     same(result.split(), ['success', '0'])
 
 
-rig.run([session, starts, sandboxed, own_job, in_front, ends])
+rig.run([session, starts, sandboxed, own_job, in_front, bus_restarts, ends])
