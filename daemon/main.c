@@ -15,7 +15,8 @@ enum { PROFILE_DIRECTORIES_MAX = 16 };
 static const char usage[] =
         "mtkbackupd [--config FILE] [--state-directory DIR] [--profile-directory DIR]...\n"
         "           [--helper-directory DIR]\n"
-        "Backs up MediaTek phones in download mode. Jobs are given with mtkbackupctl.\n";
+        "Backs up MediaTek phones in download mode. Jobs are given with mtkbackupctl.\n"
+        "mtkbackupd(8) explains the options.\n";
 
 static const char *const default_profiles[] = { PROFILE_DIR, CONFIG_DIR "/profiles", NULL };
 
@@ -51,7 +52,10 @@ static int parse_arguments(int argc, char **argv, ManagerSetup *setup,
                 default: return -EINVAL;
                 }
         }
-        return optind < argc ? -EINVAL : 1;
+        if (optind == argc)
+                return 1;
+        fprintf(stderr, "mtkbackupd: unexpected argument \"%s\"\n", argv[optind]);
+        return -EINVAL;
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,8 @@
 #include "dbus/names.h"
 
 static const char usage[] = "mtkbackup-notify [--help] [--version]\n"
-                            "Shows jobs of mtkbackupd as notifications of the desktop.\n";
+                            "Shows jobs of mtkbackupd as notifications of the desktop, see "
+                            "mtkbackup-notify(1).\n";
 
 /* 1 run, 0 all is said, negative: wrong */
 static int parse_arguments(int argc, char **argv)
@@ -32,7 +33,10 @@ static int parse_arguments(int argc, char **argv)
                 default: return -EINVAL;
                 }
         }
-        return optind < argc ? -EINVAL : 1;
+        if (optind == argc)
+                return 1;
+        fprintf(stderr, "mtkbackup-notify: unexpected argument \"%s\"\n", argv[optind]);
+        return -EINVAL;
 }
 
 static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ret_error)
