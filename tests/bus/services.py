@@ -133,11 +133,12 @@ POLKIT = 'org.freedesktop.PolicyKit1'
 
 
 class Polkit(dbus.service.Object):
-    """Says yes to everybody, but nothing at all to the users in silent."""
+    """Says yes to everybody, but nothing at all to the users in silent. error: the name of one that
+    it answers with."""
 
-    def __init__(self, bus, silent=()):
+    def __init__(self, bus, silent=(), error=None):
         super().__init__(bus, '/org/freedesktop/PolicyKit1/Authority')
-        self.bus, self.silent = bus, silent
+        self.bus, self.silent, self.error = bus, silent, error
         self.asked, self.wrong = [], []
         bus.request_name(POLKIT)
 
@@ -149,7 +150,9 @@ class Polkit(dbus.service.Object):
             self.wrong.append((subject, action, flags))
         uid = self.bus.get_unix_user(keys['name'])
         self.asked.append((int(uid), str(action)))
-        if uid not in self.silent:
+        if self.error:
+            refuse(dbus.DBusException('the test says no', name=self.error))
+        elif uid not in self.silent:
             answer((True, False, dbus.Dictionary({}, signature='ss')))
 
     def leave(self):

@@ -7,6 +7,7 @@ import sys
 
 import dbus
 import rig
+from services import Polkit, service
 
 if os.getuid() != 0:
     print('1..0 # SKIP calling as another user needs root')
@@ -117,6 +118,19 @@ def test_polkit_comes_later():
         assert queue_as_nobody(r).startswith('/org/mtkbackup1/job/')
 
 
+def test_polkit_fails():
+    """An answer that is none means no."""
+    for error in ('org.freedesktop.PolicyKit1.Error.Failed', 'org.freedesktop.DBus.Error.AccessDenied',
+                  'org.freedesktop.DBus.Error.NoReply'):
+        with rig.rig() as r, service(r, Polkit, error=error) as polkit:
+            r.start()
+            text = queue_as_nobody(r)
+            assert 'Error.NotAuthorized' in text and 'gave no answer' in text, text
+            assert polkit.asked and list(r.manager('ListJobs')) == []
+            polkit.error = None
+            assert queue_as_nobody(r).startswith('/org/mtkbackup1/job/')
+
+
 def test_name_is_refused_to_others():
     with rig.rig() as r:
         def own():
@@ -138,4 +152,4 @@ def test_second_daemon_gives_up():
 rig.run(test_polkit_decides, test_retry_is_asked_for, test_each_action_is_asked_for,
         test_lists_are_free,
         test_mistakes_are_told_before_anybody_is_asked, test_without_polkit,
-        test_polkit_comes_later, test_name_is_refused_to_others, test_second_daemon_gives_up)
+        test_polkit_comes_later, test_polkit_fails, test_name_is_refused_to_others, test_second_daemon_gives_up)
