@@ -20,6 +20,8 @@ enum { ASK_USEC = 1000 * 1000 }; /* nobody waits longer for a completion */
 typedef struct Completion {
         const Verb *verb;        /* NULL: not typed yet */
         const char *word;        /* being typed */
+        const char *before;      /* what of it stands before that: "--to=" */
+        int n_before;            /* its length */
         const char *first;       /* the first positional argument before it, or "" */
         const char *placeholder; /* of the option whose value it is, or NULL */
         int position;            /* positional arguments before it */
@@ -32,10 +34,8 @@ static void offer(const Completion *c, const char *candidate, const char *descri
                 strncmp(candidate, c->word, strlen(c->word)) != 0)
                 return;
         _cleanup_free_ char *text = strdup(description ?: "");
-        if (text && *text)
-                printf("%s\t%s\n", candidate, text_sanitize(text));
-        else
-                printf("%s\n", candidate);
+        printf("%.*s%s%s%s\n", c->n_before, c->before ?: "", candidate, text && *text ? "\t" : "",
+                text ? text_sanitize(text) : "");
 }
 
 /* ---- what the service knows ---- */
@@ -255,8 +255,11 @@ static void offer_arguments(const Completion *c)
 
 static const Option *option_find(const Option *options, const char *word)
 {
+        size_t n = strcspn(word, "=");
+
         for (const Option *o = options; o && o->name; o++)
-                if ((word[0] == '-' && word[1] == '-' && strcmp(word + 2, o->name) == 0) ||
+                if ((word[0] == '-' && word[1] == '-' && n - 2 == strlen(o->name) &&
+                            strncmp(word + 2, o->name, n - 2) == 0) ||
                         (word[0] == '-' && word[1] == o->letter && o->letter && !word[2]))
                         return o;
         return NULL;
@@ -269,7 +272,15 @@ static void completion_read(Completion *c, int argc, char **argv)
                 const char *word = argv[i];
                 bool last = i + 1 == argc;
                 const Option *o = option_find(c->verb ? c->verb->options : NULL, word);
-                if (o && o->arg && !last) {
+                const char *equals = strchr(word, '=');
+                if (o && o->arg && last && equals) {
+                        c->placeholder = o->arg;
+                        c->word = equals + 1;
+                        c->before = word;
+                        c->n_before = (int)(equals + 1 - word);
+                        return;
+                }
+                if (o && o->arg && !last && !equals) {
                         bool cut = i + 1 < argc && strcmp(argv[i + 1], "=") == 0;
                         int value = i + 1 + cut;
                         if (value >= argc - 1) {

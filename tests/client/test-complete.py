@@ -37,6 +37,10 @@ def test_words():
     assert offered('export', '--format', '') == ['raw', 'rom', 'simg', 'zst', 'map', 'kit']
     assert offered('scatter', '--to', 'v') == ['v1', 'v2']
     assert offered('readback-xml', '--part-id', '') == ['v1', 'v2']
+    # bash cuts the words at "=", the others do not
+    assert offered('scatter', '--to', '=', 'v') == ['v1', 'v2']
+    assert offered('scatter', '--to=v') == ['--to=v1', '--to=v2']
+    assert offered('scatter', '--to=v1', '--f') == ['--force'] and offered('scatter', '--tox=v') == []
     assert offered('verify', '-l', '') == ['structure', 'data']
     assert offered('sparse', '-o', '') == [':file']
     assert offered('help', 'ver') == ['verify']
