@@ -15,6 +15,7 @@ struct Sink {
         uint64_t position; /* bytes so far, holes counted */
 };
 
+/* The next bytes, or size bytes of zeros. 0, or what the sink says. */
 int sink_write(Sink *s, const void *data, size_t size);
 int sink_hole(Sink *s, uint64_t size);
 

@@ -40,6 +40,7 @@ typedef struct LegacyReader {
         unsigned reread; /* packets that had to be read again, in all */
 } LegacyReader;
 
+/* storage: a LEGACY_STORE_. 0 or -ENOMEM. */
 int legacy_reader_init(LegacyReader *r, Transport *t, bool host_byte, uint8_t storage);
 void legacy_reader_done(LegacyReader *r);
 

@@ -29,6 +29,7 @@ typedef enum LegacyNumbering { LEGACY_STATUS_2012, LEGACY_STATUS_PHONE } LegacyN
 /* "eMMC not found"; NULL for a number that is not in the table */
 const char *legacy_status_text(LegacyNumbering numbering, uint32_t status);
 
+/* One transfer of a request (doc/legacy.md). 0, or an error of the link with f. */
 int legacy_send(Transport *t, const void *data, size_t size, Failure *f);
 int legacy_send_u8(Transport *t, uint8_t value, Failure *f);
 int legacy_send_be32(Transport *t, uint32_t value, Failure *f);

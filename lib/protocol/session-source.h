@@ -16,5 +16,6 @@ typedef struct SessionSource {
         Failure *failure;
 } SessionSource;
 
+/* Everything stays the caller's; f gets what a read that fails said. */
 Source *session_source_init(
         SessionSource *ss, DaSession *session, const Region *region, Failure *f);

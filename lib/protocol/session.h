@@ -68,6 +68,7 @@ typedef struct DaOps {
         /* Adds the partitions that the agent itself knows, all of USER, to a layout. NULL for
          * families whose agents do not tell; -EOPNOTSUPP for one that does not. */
         int (*table)(DaSession *s, Layout *layout, Failure *f);
+        /* Ends the agent, so that the phone restarts or goes off. */
         int (*finish)(DaSession *s, DaFinish how, Failure *f);
         void (*free)(DaSession *s);
 } DaOps;
@@ -91,11 +92,13 @@ int da_session_new(Transport *t, const DaTarget *target, DaSession **ret, Failur
 DaSession *da_session_free(DaSession *s);
 DEFINE_CLEANUP(DaSession, da_session_free)
 
+/* As the family's; -EPROTO with f at once when the two sides are out of step. */
 int da_session_start(DaSession *s, Failure *f);
 int da_session_info(DaSession *s, Failure *f);
 /* Checks the range against the region first (-ERANGE, OutOfRange). size 0 reads nothing. */
 int da_session_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
         void *userdata, Failure *f);
+/* -EOPNOTSUPP also where the family has no such command. */
 int da_session_table(DaSession *s, Layout *layout, Failure *f);
 int da_session_finish(DaSession *s, DaFinish how, Failure *f);
 

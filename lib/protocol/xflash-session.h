@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the files of the XFlash family share. */
+/* What the files of the XFlash family share; commands and controls are those of doc/xflash.md. */
 
 #include "protocol/session.h"
 
@@ -56,5 +56,6 @@ int xflash_set_up_memory(DaSession *s, Failure *f);
 /* In stage 2, on a full-speed link: the phone comes back at high speed, when somebody can find it. */
 int xflash_speed_up(DaSession *s, Failure *f);
 
+/* As DaOps.read. */
 int xflash_read(DaSession *s, const Region *region, uint64_t offset, uint64_t size, DaSink sink,
         void *userdata, Failure *f);

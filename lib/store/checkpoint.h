@@ -29,6 +29,7 @@ typedef struct CheckpointSetup {
         void *userdata;
 } CheckpointSetup;
 
+/* 0, -ENOMEM, or -EAGAIN when its thread cannot be made. */
 int checkpoint_new(const CheckpointSetup *setup, Checkpoint **ret);
 /* Waits for the one under way; what is collected is thrown away. */
 Checkpoint *checkpoint_free(Checkpoint *c);

@@ -36,8 +36,11 @@ void ledger_count(Ledger *l, const IntakeItem *item);
 bool ledger_has_pass(const Ledger *l, size_t part, unsigned pass);
 /* True when the first two passes were taken and differ. */
 bool ledger_differs(const Ledger *l, size_t part);
-/* Writes the indexes of the critical set. */
+/* Writes the indexes of the critical set. 0, or an error of writing them. */
 int ledger_settle(Ledger *l, Failure *f);
 
+/* A place of a pass that could not be read; one that follows the last with the same error makes that
+ * longer. 0, -ENOMEM, or -E2BIG with f for more than MANIFEST_BAD_MAX. */
 int ledger_bad(Ledger *l, size_t part, unsigned pass, const ManifestBad *bad, Failure *f);
+/* Nothing of the part could be read; error says why, to people. */
 void ledger_unreadable(Ledger *l, size_t part, const char *error);

@@ -26,6 +26,9 @@ int pool_new(unsigned threads, Pool **ret);
 Pool *pool_free(Pool *p);
 DEFINE_CLEANUP(Pool, pool_free)
 
+/* Puts it behind all others; t->run is called by one of the threads. */
 void pool_submit(Pool *p, Task *t);
+/* Of a task that was submitted: true as soon as run has returned. */
 bool pool_is_done(Pool *p, const Task *t);
+/* Returns then; not to be called by a task. */
 void pool_wait(Pool *p, const Task *t);

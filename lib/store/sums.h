@@ -27,7 +27,7 @@ void sums_done(Sums *s);
 
 /* 0, -ENOMEM, -ENAMETOOLONG, -E2BIG */
 int sums_add(Sums *s, const char *path, const uint8_t sha256[SHA256_SIZE]);
-/* Sorts, and makes the text; the caller frees. */
+/* Sorts, and makes the text; the caller frees. 0 or -ENOMEM. */
 int sums_write(Sums *s, char **ret, size_t *ret_size);
 /* Reads the text; takes only plain relative paths in rising order. 0, -EBADMSG, -ENOMEM. */
 int sums_parse(const char *text, size_t size, Sums *ret);

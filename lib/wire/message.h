@@ -37,13 +37,16 @@ typedef struct Message {
 void message_done(Message *m);
 #define _cleanup_message_ _cleanup_(message_done)
 
+/* Begins a new one; what m held is forgotten, not closed. */
 void message_start(Message *m, const char *type);
+/* What does not fit marks the message, and message_send refuses it. The value of message_addf is cut
+ * at 1023 bytes, that of message_add_hex is at most 512. */
 void message_add(Message *m, const char *key, const char *value);
 void message_addf(Message *m, const char *key, const char *format, ...) _printf_(3, 4);
 void message_add_u64(Message *m, const char *key, uint64_t value);
 /* lower-case hexadecimal */
 void message_add_hex(Message *m, const char *key, const void *data, size_t size);
-/* ERROR, PHASE, STATUS, TEXT, HINT */
+/* ERROR, PHASE, STATUS, TEXT, HINT; message_get_failure() reads them. */
 void message_add_failure(Message *m, const Failure *f);
 /* The descriptor stays the caller's; it is duplicated by the kernel when the message is sent. */
 void message_add_fd(Message *m, int fd);
