@@ -9,11 +9,9 @@ import subprocess
 
 import dbus
 import rig
-from phones import (ENDED, NOTHING, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
-                    queue, station, use, wait_event)
+from phones import (ENDED, LONG, NOTHING, OTHER_PORT, backup, backups, boot, cancel, events,
+                    is_whole, path_of, queue, station, use, wait_event)
 
-# long enough for a busy machine; few tests wait until it is over
-WINDOW_MS = os.environ.get('PHONE_WINDOW_MS', '6000')
 last_serial = [1000]
 configured = []
 
@@ -42,8 +40,8 @@ def configure(*lines, hold='0s'):
 def stranger(n=1, **settings):
     """A phone that was never seen before at this port."""
     last_serial[0] += 1
-    return use(n, **{'serial': last_serial[0], 'window_ms': WINDOW_MS, 'reboot_ms': 150,
-                     'optional': 1} | settings)
+    return use(n, **{'serial': last_serial[0], 'again_ms': LONG, 'reboot_ms': 150, 'optional': 1} |
+               settings)
 
 
 def jobs():
@@ -79,10 +77,9 @@ def let_go(n):
 
 def plug_and_boot(n):
     """The same without pulling the cable: the phone starts after one extra round."""
-    before = len([e for e in events(n) if e.startswith('booted')])
     station.plug(n)
     device = station.wait_device(f'1-{n}', 'left-alone')
-    wait_event(n, 'booted', before + 1)
+    boot(n)
     station.take_out(n)
     return device['Message']
 
@@ -112,9 +109,10 @@ def test_off_is_the_default():
     p = station.call(rig.ROOT, rig.PROPERTIES, 'GetAll', rig.MANAGER)
     # another test may have used the switch
     assert not p['AutoBackup']
-    n = stranger(window_ms=1500)
+    n = stranger()
     station.plug(n)
-    wait_event(n, 'booted')
+    station.wait_device(f'1-{n}', 'attached')
+    boot(n)
     assert not [e for e in events(n) if e.startswith(('first', 'handshake'))], events(n)
 
 
@@ -320,7 +318,7 @@ def test_asked_phone_is_backed_up_by_hand():
 
 def test_switched_on_while_it_waits():
     configure()
-    n = stranger(window_ms=60000)
+    n = stranger()
     station.plug(n)
     station.wait_device(f'1-{n}', 'attached')
     auto(True)
@@ -340,7 +338,7 @@ def test_failures_have_an_end():
         p = station.wait_state(automatic_job(), *ENDED)
         assert p['State'] == 'failed', dict(p)
         station.take_out(n)
-    use(n, serial=last_serial[0])
+    use(n, serial=last_serial[0], again_ms=LONG)
     message = let_go(n)
     assert 'failed several times' in message and not jobs(), message
 
@@ -393,11 +391,11 @@ def test_phone_in_other_hands():
     """An agent that somebody else started may be writing: it is not disturbed."""
     configure('enabled: yes')
     auto(True)
-    n = stranger(usb_id=0x0e8d2001, window_ms=1500)
+    n = stranger(usb_id=0x0e8d2001)
     station.plug(n)
     message = station.wait_device(f'1-{n}', 'attached', 'failed')['Message']
     assert 'download agent' in message.lower(), message
-    wait_event(n, 'booted')
+    boot(n)
     assert not [e for e in events(n) if e.startswith('first')], events(n)
     use(n, usb_id=0)
 
@@ -429,7 +427,7 @@ def test_two_phones_that_claim_to_be_one():
     auto(True)
     one = stranger()
     acquaint(one)
-    two = use(2, serial=last_serial[0], window_ms=WINDOW_MS, optional=1)
+    two = use(2, serial=last_serial[0], again_ms=LONG, optional=1)
     station.plug(one)
     job = automatic_job()
     station.plug(two)
@@ -467,7 +465,7 @@ def test_no_agent():
     configure('enabled: yes')
     auto(True)
     agents = os.path.join(os.path.dirname(station.store), 'agents')
-    n = use(OTHER_PORT)
+    n = use(OTHER_PORT, again_ms=LONG)
     assert os.listdir(agents)
     station.do('daemon', 'stop')
     kept = {}

@@ -6,7 +6,7 @@ import os
 import signal
 
 import rig
-from phones import (ENDED, ERROR, backup, backups, cancel, events, helpers, is_whole, path_of,
+from phones import (ENDED, ERROR, backup, backups, boot, cancel, events, helpers, is_whole, path_of,
                     port, queue, reading, station, wait_event)
 from services import Logind, service
 
@@ -31,13 +31,14 @@ def test_cancel():
 
 
 def test_cancel_in_the_handshake():
-    n = port(cdc_acm_ms=0, latency_us=50000)
+    n = port(cdc_acm_ms=0, fault='hang@tokens', tokens_ms=300)
     job = queue(n)
     station.plug(n)
-    rig.until(lambda: station.job(job)['Device'], 'the claim')
+    wait_event(n, 'fault hang')
     cancel(job)
     assert station.job(job)['State'] == 'canceled'
-    wait_event(n, 'booted')
+    station.do('go', n)
+    boot(n)
 
 
 def unplug_case(least):
@@ -164,7 +165,7 @@ def test_bus_restarted():
 
 
 def test_silent_phone():
-    n = port(fault='hang@#1', window_ms=60000)
+    n = port(fault='hang@#1')
     p = backup(n)
     assert (p['State'], p['ErrorName']) == ('failed', ERROR + 'HandshakeTimeout'), dict(p)
     assert p['ErrorHint'], dict(p)

@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person is told to do while a job waits, one test a sentence."""
 import re
-import time
 
 import rig
-from phones import (ENDED, PORTS, cancel, configure, events, port, queue, station, wait_action,
+from phones import (ENDED, LONG, PORTS, boot, cancel, configure, events, port, queue, station, wait_action,
                     wait_event)
 
 OWN = '0x1234abcd'
@@ -20,7 +19,7 @@ def clear():
 
 def test_own_usb_id():
     """A phone with ids of its maker's own: not seen, then seen by configuration, then not again."""
-    n = port(usb_id=OWN, window_ms=60000)
+    n = port(usb_id=OWN, again_ms=LONG)
     job = queue(n, partitions=['boot'])
     station.plug(n)
     station.wait_state(job, 'waiting-for-device')
@@ -41,7 +40,7 @@ def test_own_usb_id_with_a_mistake():
                        ('usb-ids:\n- 1234:abcd=off\n', ':2:3: usb-ids: expected preloader,')):
         name, message = rig.error_of(configure, text)
         assert name == 'InvalidFile' and said in message, message
-    n = port(usb_id=OWN, window_ms=60000)
+    n = port(usb_id=OWN)
     station.plug(n)
     station.wait_device(f'1-{n}', 'attached')
     configure()
@@ -50,7 +49,7 @@ def test_own_usb_id_with_a_mistake():
 
 def test_no_rights():
     """The service's rule is not there."""
-    n = port(port='no-access', window_ms=60000)
+    n = port(port='no-access')
     job = queue(n, partitions=['boot'])
     station.plug(n)
     wait_action(job, 'may not open', f'1-{n}', '60-mtkbackup.rules', 'udevadm control --reload')
@@ -61,7 +60,7 @@ def test_no_rights():
 def test_no_rights_by_configuration():
     """The rule for an id of one's own, to be copied; once it is there the job goes on."""
     configure('usb-ids: [1234:abcd=preloader]\n')
-    n = port(usb_id=OWN, port='no-access', window_ms=60000)
+    n = port(usb_id=OWN, port='no-access')
     job = queue(n, partitions=['boot'])
     station.plug(n)
     wait_action(job, '/etc/udev/rules.d/61-mtkbackup.rules',
@@ -154,7 +153,7 @@ def test_started_meanwhile():
 
 
 def test_left_alone():
-    n = port(window_ms=60000)
+    n = port(again_ms=LONG)
     before = station.queue('backup', 'mt6768')[1]
     job = queue(n, partitions=['boot'])
     station.plug(n)
@@ -165,7 +164,7 @@ def test_left_alone():
 def test_taken():
     """Another program has the phone; this one can be seen and is named. Once it has ended the job
     goes on with the next plug."""
-    n = port(port='claim-busy', window_ms=60000)
+    n = port(port='claim-busy')
     job = queue(n, partitions=['boot'])
     station.plug(n)
     # who serves the simulated bus holds its nodes
@@ -181,34 +180,28 @@ def test_taken():
     assert station.wait_state(job, *ENDED)['Result'] == 'complete'
 
 
-def missed(n, job):
-    """A job whose phone goes before it answers. On a busy machine it may go before it is opened, of
-    which the job hears nothing; then it is plugged in again."""
-    for _ in range(20):
-        station.plug(n)
-        for _ in range(300):
-            p = station.job(job)
-            if p['State'] in ENDED:
-                return p
-            time.sleep(0.01)
-        station.take_out(n)
-    raise AssertionError('the phone was never met')
+def missed(**settings):
+    """A job whose phone is silent, and goes while the service still calls it."""
+    n = port(fault='hang@listen', **settings)
+    job = queue(n)
+    station.plug(n)
+    rig.until(lambda: station.get(job, rig.JOB, 'Phase') == 'handshake', 'the handshake')
+    boot(n)
+    return station.wait_state(job, *ENDED)
 
 
 def test_modem_manager():
     """No rule keeps other programs away from a phone of one's own, and it goes before it answers."""
     configure('usb-ids: [1234:abcd=preloader]\n')
-    n = port(usb_id=OWN, port='no-rule', window_ms=10, enum_ms=10)
-    p = missed(n, queue(n))
+    p = missed(usb_id=OWN, port='no-rule')
     assert 'ModemManager' in p['ErrorHint'] and '"abcd", GROUP="mtkbackup"' in p['ErrorHint'], dict(p)
-    n = port(window_ms=10, enum_ms=10)
-    assert 'ModemManager' not in missed(n, queue(n))['ErrorHint']
+    assert 'ModemManager' not in missed()['ErrorHint']
     configure()
 
 
 def test_agent_left_running():
     """An agent that is not ours shows in its id: not a byte is sent to it."""
-    n = port(usb_id='0x0e8d2001', window_ms=60000)
+    n = port(usb_id='0x0e8d2001')
     job = queue(n)
     station.plug(n)
     told(job, f'runs on the phone at USB port 1-{n}. Unless another program works with it, hold ')

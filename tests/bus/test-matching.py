@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which job gets which phone, and when a phone is left alone."""
 import rig
-from phones import (ENDED, cancel, events, is_whole, port, queue, station, wait_action, wait_event)
+from phones import (ENDED, LONG, boot, cancel, events, is_whole, port, queue, station, wait_action, wait_event)
 
 
 def any_phone(profile='mt6765', **options):
@@ -37,7 +37,7 @@ def test_twice_queued_two_phones():
 
 def test_the_same_phone_comes_back():
     """It is not backed up twice by jobs that were there before; one that is queued for it is begun."""
-    one, two = port(), port(window_ms=3000)
+    one, two = port(), port()
     # in their order, the first one whole
     first, second = any_phone(), any_phone()
     station.plug(one)
@@ -84,7 +84,7 @@ def test_failed_in_between():
 
 def test_queued_after_it_was_let_go():
     """A job that a person queued since goes before leaving the phone alone, and only once."""
-    n = port(reboot_ms=4000)
+    n = port(again_ms=LONG)
     job = queue(n, partitions=['boot'])
     station.plug(n)
     complete(job)
@@ -93,12 +93,13 @@ def test_queued_after_it_was_let_go():
               not station.device(f'1-{n}'), 'the phone to be gone')
     again = queue(n, partitions=['boot'])
     complete(again)
-    wait_event(n, 'booted')
+    station.wait_device(f'1-{n}', 'left-alone')
+    boot(n)
     assert handshakes(n) == 2, events(n)
 
 
 def test_queued_while_it_is_left_alone():
-    n = port(window_ms=60000)
+    n = port(again_ms=LONG)
     job = queue(n, partitions=['boot'])
     station.plug(n)
     complete(job)
@@ -109,7 +110,7 @@ def test_queued_while_it_is_left_alone():
 def test_waiting_since_before():
     """A job that waited all the time does not keep a phone from starting, nor one that is queued
     since and not for this phone, except for one round."""
-    n = port(window_ms=60000)
+    n = port(again_ms=LONG)
     waiting = any_phone('mt6768')
     job = queue(n, partitions=['boot'])
     station.plug(n)

@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import rig
-from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, cancel, events, is_whole, path_of,
+from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, boot, cancel, events, is_whole, path_of,
                     port, queue, reading, station, use, wait_event)
 
 
@@ -94,13 +94,14 @@ def test_two_phones():
 def test_nobody_asks():
     n = port()
     station.plug(n)
+    station.wait_device(f'1-{n}', 'attached')
     # without being spoken to it gives up and starts
-    wait_event(n, 'booted')
+    boot(n)
     assert not [e for e in events(n) if e.startswith(('first', 'handshake'))], events(n)
 
 
 def test_job_comes_while_the_phone_waits():
-    n = port(window_ms=60000)
+    n = port()
     station.plug(n)
     station.wait_device(f'1-{n}', 'attached')
     assert station.wait_state(queue(n, partitions=['boot']), *ENDED)['Result'] == 'complete'
@@ -119,7 +120,7 @@ def test_wrong_phone():
 
 
 def test_phone_waits_at_the_start():
-    n = port(window_ms=60000)
+    n = port()
     job = queue(n, partitions=['boot'])
     station.do('daemon', 'stop')
     station.plug(n)
@@ -170,7 +171,7 @@ def test_device_says_who_it_is():
 
 def test_device_interface():
     """The one interface that needs a phone to be seen at all."""
-    n = port(window_ms=60000)
+    n = port()
     station.plug(n)
     station.wait_device(f'1-{n}', 'attached')
     path, = (d[1] for d in station.manager('ListDevices') if d[0] == f'1-{n}')

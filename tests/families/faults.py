@@ -53,7 +53,7 @@ def outside():
                 file.write(random.Random(size).randbytes(size))
         scene.enter(
             # it comes back by itself only where that is what is tried
-            [f'{name},user=16M,boot=512K,window_ms=5000,reboot_ms=600000' +
+            [f'{name},user=16M,boot=512K,reboot_ms=600000' +
              (f',flash={folder}' if name.endswith('-nand') else '') for name in phones],
             '--config', config)
 
@@ -235,7 +235,7 @@ def steps(port, fault):
     settings, outcome = FAULTS[fault]
     yield from settle(port)
     place = NAND_PLACE if name_of(port).endswith('-nand') else PLACE
-    s.use(port, 'window_ms=5000', 'reboot_ms=600000',
+    s.use(port, 'reboot_ms=600000',
           *(word.replace('PLACE', str(place)) for word in settings))
     yield from outcome(port)
 

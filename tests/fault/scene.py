@@ -23,9 +23,9 @@ LONG = os.environ.get('MTKBACKUP_TEST_LONG') == '1'
 TIMES = 'MTKBACKUP_TEST_TIMES' in os.environ
 ERROR = rig.NAME + '.Error.'
 # as little as such a phone can have, so that a run takes a moment
-SMALL = 'user=16M,boot=512K,window_ms=2000,reboot_ms=100'
+SMALL = 'user=16M,boot=512K,reboot_ms=100'
 # what a station's phone would keep from the test before
-FACTORY = ('window_ms=2000', 'enum_ms=8000', 'ids=normal', 'storage=1', 'trace=0', 'zlps=0', 'split=0',
+FACTORY = ('window_ms=600000', 'enum_ms=600000', 'again_ms=300', 'ids=normal', 'storage=1', 'trace=0', 'zlps=0', 'split=0',
            'packets=chip', 'layout=observed', 'speed=chip', 'no_zlps=0', 'port=none')
 EMMC = {'EMMC_USER': 'user', 'EMMC_BOOT1': 'boot1', 'EMMC_BOOT2': 'boot2'}
 NAMES = {'DeviceGone', 'HandshakeTimeout', 'ProtocolViolation', 'DeviceRefused', 'AuthRequired',

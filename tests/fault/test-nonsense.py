@@ -63,8 +63,17 @@ def test_data_lost():
 
 
 def test_window_missed():
-    """It listened for a moment only, and started; nobody was heard."""
-    s.play([refused(['HandshakeTimeout', 'DeviceGone'], 'window_ms=10', 'enum_ms=10')] * 2, PORTS)
+    """It starts while it is still called; nobody was heard."""
+    def scenario(n):
+        s.use(n, 'fault=hang@listen')
+        job = s.backup(n)
+        s.plug(n)
+        yield lambda: s.get(job, rig.JOB, 'Phase') == 'handshake'
+        s.do('change', n, 'window_ms=0')
+        yield s.ended(job)
+        s.failed(job, 'DeviceGone')
+        yield s.saw(n, 'booted')
+    s.play([scenario] * 2, PORTS)
 
 
 def test_agent_refused():

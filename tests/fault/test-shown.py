@@ -123,7 +123,7 @@ def busctl(*words):
 
 def test_busctl():
     """With a phone, jobs and backups there: the tree shows them, each interface is as shipped."""
-    s.use(2, 'window_ms=60000')
+    s.use(2)
     s.plug(2)
     s.wait_device('1-2', 'attached')
     tree = busctl('tree', '--list', rig.NAME).split()

@@ -15,8 +15,7 @@ import tempfile
 import time
 import traceback
 
-# a shorter window than a real phone's, so that a test need not wait long until it starts Android
-PHONE = 'mt6765,user=48M,window_ms=1500'
+PHONE = 'mt6765,user=48M'
 LIMIT = 120
 
 

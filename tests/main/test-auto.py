@@ -24,7 +24,15 @@ def finished(automatic=1):
         time.sleep(0.05)
 
 
-@station(phones=('mt6765,user=48M,window_ms=3000',))
+def starts():
+    """The phone has listened for long enough; it is taken out once Android runs, and listens again
+    when it is plugged in the next time."""
+    call('change', '1', 'window_ms=0', 'again_ms=1')
+    settle()
+    call('change', '1', 'window_ms=600000', 'again_ms=600000')
+
+
+@station(phones=('mt6765,user=48M,again_ms=600000',))
 def test_life():
     """auto on: a new phone is asked about, approved, backed up at the plug, then not due"""
     import_agent()
@@ -45,14 +53,14 @@ def test_life():
     ctl('export', 'latest', target)
     assert compare(answer('show', 'latest'), target) == flash_size()
     ctl('verify', 'latest')
-    settle()
+    starts()
     # not due: it is let go and starts, and the client says why
     plug()
     end = time.monotonic() + LIMIT
     while not any('recent enough' in d['message'] for d in answer('devices')['devices']):
         assert time.monotonic() < end, answer('devices')
         time.sleep(0.02)
-    settle()
+    starts()
     assert len(answer('backups')['backups']) == 1
     phone, = answer('auto')['phones']
     assert phone['agreed'] and phone['uid'] == os.getuid() and phone['chip'] == 'MT6765', phone
@@ -65,14 +73,14 @@ def test_life():
     plug()
     job = asking()
     ctl('cancel', str(job['id']))
-    settle()
+    starts()
     refused, = answer('auto')['phones']
     assert not refused['agreed'] and refused['id'] == phone['id'], refused
     # and off means off
     assert not answer('auto', 'off')['on']
     before = len(events())
     plug()
-    settle()
+    starts()
     assert not [e for e in events()[before:] if ' handshake' in e], events()[before:]
     assert answer('auto', 'reset')['decided_by'] == 'default'
 

@@ -4,7 +4,7 @@
 from station import (LIMIT, Stream, answer, call, compare, ctl, flash_size, import_agent, os, plug,
                      read, run_tests, settle, station, tempfile, time, unplug)
 
-UNKNOWN = 'mt6765-unknown,user=16M,boot=1M,window_ms=1500'
+UNKNOWN = 'mt6765-unknown,user=16M,boot=1M'
 
 
 def backup(*arguments, code=0):
@@ -25,7 +25,7 @@ def is_whole():
 def restart_by_hand():
     """The phone that was asked who it is waits: it has to be switched off and on."""
     unplug()
-    call('set', '1', 'window_ms=1500')
+    call('set', '1', 'again_ms=300')
     end = time.monotonic() + LIMIT
     while answer('devices')['devices'] and time.monotonic() < end:
         time.sleep(0.05)
@@ -103,13 +103,13 @@ def by_itself():
     return log
 
 
-@station(phones=['mt6765-new,user=16M,boot=1M,window_ms=1500'])
+@station(phones=['mt6765-new,user=16M,boot=1M'])
 def test_agent_xflash():
     """an agent for the code is there: tried by itself, its protocol found by listening"""
     assert 'started and listened to' in by_itself()
 
 
-@station(phones=['mt6781-new,user=16M,boot=1M,window_ms=1500'])
+@station(phones=['mt6781-new,user=16M,boot=1M'])
 def test_agent_xml():
     """an agent of the sixth generation is known by its description"""
     assert 'listened to' not in by_itself()

@@ -15,7 +15,6 @@
 enum {
         POLL_US = 20000,
         READY_US = 300000, /* an uncollected READY is given up then */
-        TOKENS_US = 300000,
 };
 
 static void boot_android(Boot *b)
@@ -64,7 +63,7 @@ static void boot_configured(Stage *s)
         if (b->state != BOOT_WAITS)
                 return;
         b->state = BOOT_LISTENS;
-        b->window_end = model_now(s->model) + s->config->window_ms * MODEL_MS;
+        b->window_start = model_now(s->model);
         s->timer = model_now(s->model) + MODEL_MS;
         model_event(s->model, "listening");
         model_step(s->model, "listen");
@@ -173,7 +172,7 @@ static void take_chunk(Boot *b)
                 b->n_fifo -= n;
                 b->state = BOOT_TOKENS;
                 b->token = 0;
-                b->tokens_end = model_now(boot_model(b)) + TOKENS_US;
+                b->tokens_end = model_now(boot_model(b)) + b->stage.config->tokens_ms * MODEL_MS;
                 b->stage.timer = b->tokens_end;
                 model_event(boot_model(b), "first A0");
                 model_step(boot_model(b), "tokens");
@@ -189,6 +188,13 @@ static void take_chunk(Boot *b)
                 eight_letters(b);
 }
 
+static uint64_t window_end(const Boot *b)
+{
+        const PhoneConfig *c = b->stage.config;
+        bool again = c->again_ms && model_came_back(b->stage.model);
+        return b->window_start + (again ? c->again_ms : c->window_ms) * MODEL_MS;
+}
+
 static void listen_round(Boot *b)
 {
         uint64_t now = model_now(boot_model(b));
@@ -198,7 +204,7 @@ static void listen_round(Boot *b)
         }
         b->ready_since = 0;
         model_drop(boot_model(b));
-        if (now >= b->window_end) {
+        if (now >= window_end(b)) {
                 model_event(boot_model(b), "window over");
                 boot_android(b);
                 return;

@@ -16,7 +16,7 @@ struct Boot {
         Stage stage;
         BootState state;
         bool coding;
-        uint64_t window_end, tokens_end, ready_since;
+        uint64_t window_start, tokens_end, ready_since;
         uint8_t fifo[1024];
         size_t n_fifo;
         uint8_t word[8];

@@ -58,6 +58,8 @@ typedef struct Key {
 static const Key keys[] = {
         NUMBER(serial, "makes the identity; another number is another phone (1)"),
         NUMBER(window_ms, "how long the preloader listens (2500)"),
+        NUMBER(again_ms, "the same when it was reset (0: as at first)"),
+        NUMBER(tokens_ms, "how long the whole handshake may take (300)"),
         NUMBER(enum_ms, "how long it waits for a host at all (8000)"),
         NUMBER(bite_ms, "until the watchdog of a boot ROM bites (5000)"),
         NUMBER(reboot_ms, "from leaving the bus to the next appearance (500)"),
@@ -102,6 +104,7 @@ int config_init(PhoneConfig *c, const char *chip)
                 .serial = 1,
                 .window_ms = 2500,
                 .enum_ms = 8000,
+                .tokens_ms = 300,
                 .reboot_ms = 500,
                 .bite_ms = 5000,
                 .optional = !p->plain,

@@ -66,7 +66,7 @@ typedef struct PhoneConfig {
         const Personality *chip;
         char flash[512]; /* directory */
         uint64_t serial; /* makes ids differ between phones */
-        uint64_t window_ms, enum_ms, reboot_ms, bite_ms;
+        uint64_t window_ms, again_ms, enum_ms, tokens_ms, reboot_ms, bite_ms;
         uint64_t ids;     /* IdKind */
         uint64_t layout;  /* DescriptorKind */
         uint64_t packets; /* PacketKind */

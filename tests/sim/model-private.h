@@ -26,7 +26,7 @@ struct Model {
 
         UsbIdentity usb;
         UsbKind usb_kind;
-        bool attached;
+        bool attached, came_back;
         bool leaving; /* it has left, what follows waits until the stage has returned */
         uint64_t leave_at, return_at;
         After after;

@@ -256,7 +256,7 @@ static void power_on(Model *m, const StageOps *program)
 
 void model_power_on(Model *m)
 {
-        m->attached = false;
+        m->attached = m->came_back = false;
         model_drop(m);
         power_on(m, m->config.on ? &android_ops : m->config.chip->boot);
 }
@@ -328,6 +328,7 @@ static void left(Model *m)
 static void do_return(Model *m)
 {
         m->return_at = MODEL_NEVER;
+        m->came_back = true;
         switch (m->after) {
         case AFTER_SPEED: attach(m); return;
         case AFTER_ANDROID: power_on(m, &android_ops); return;
@@ -387,6 +388,21 @@ uint64_t model_deadline(const Model *m)
         if (m->first && wire_due(m) > m->now)
                 t = MIN(t, wire_due(m));
         return t;
+}
+
+bool model_came_back(const Model *m)
+{
+        return m->came_back;
+}
+
+int model_change(Model *m, const char *word)
+{
+        return config_set(&m->config, word);
+}
+
+void model_go_on(Model *m)
+{
+        m->hung = m->hung_for_ever = false;
 }
 
 uint64_t model_now(const Model *m)

@@ -76,6 +76,11 @@ void model_set_in_flight(Model *m, bool in_flight);
 ssize_t model_control(
         Model *m, const uint8_t setup[8], uint8_t *data, size_t size, uint64_t *ret_when);
 
+/* A phone that runs gets another setting, as config_set() takes it. */
+int model_change(Model *m, const char *word);
+/* One that hangs goes on where it was. */
+void model_go_on(Model *m);
+
 /* What the host did wrong so far: lines written, tolerated habits not counted. With
  * config->strict the front ends when this is not 0. */
 unsigned model_breaches(const Model *m);

@@ -38,6 +38,15 @@ int phone_spec_set(PhoneSpec *s, const char *word)
         return r < 0 ? -EINVAL : 0;
 }
 
+/* However busy the machine is: a phone waits for its host, unless a test says otherwise, and starts
+ * soon when it has been let go. */
+static void be_patient(PhoneConfig *c)
+{
+        c->window_ms = c->enum_ms = c->bite_ms = 600 * 1000;
+        c->tokens_ms = 10 * 1000;
+        c->again_ms = 300;
+}
+
 int phone_spec_parse(const char *text, PhoneSpec *ret)
 {
         _cleanup_free_ char *copy = strdup(text);
@@ -52,6 +61,7 @@ int phone_spec_parse(const char *text, PhoneSpec *ret)
                 personality_list(stderr);
                 return -EINVAL;
         }
+        be_patient(&ret->config);
         ret->flash.ufs = ret->config.chip->ufs;
         while ((word = strsep(&rest, ",")))
                 if (phone_spec_set(ret, word) < 0)

@@ -76,6 +76,8 @@ void model_step(Model *m, const char *format, ...) _printf_(2, 3);
 void model_event(Model *m, const char *format, ...) _printf_(2, 3);
 
 uint64_t model_now(const Model *m);
+/* It was not switched on, but reset. */
+bool model_came_back(const Model *m);
 /* MODEL_SCRATCH bytes that outlive a stage: what the next one inherits; zeroed at power-on. */
 enum { MODEL_SCRATCH = 256 };
 void *model_scratch(Model *m);

@@ -85,6 +85,29 @@ static int do_set(Request *q)
         return 0;
 }
 
+/* change N KEY=VALUE…: the phone that is there, while it runs */
+static int do_change(Request *q)
+{
+        StationPhone *p = phone(q, 1);
+        if (!p)
+                return 2;
+        for (size_t i = 2; i < q->n; i++)
+                if (port_change(p->port, q->words[i]) < 0) {
+                        snprintf(q->text, sizeof(q->text), "not a variation: %s", q->words[i]);
+                        return 2;
+                }
+        return 0;
+}
+
+static int do_go(Request *q)
+{
+        StationPhone *p = phone(q, 1);
+        if (!p)
+                return 2;
+        port_go_on(p->port);
+        return 0;
+}
+
 static int do_breaches(Request *q)
 {
         unsigned n = 0;
@@ -138,6 +161,8 @@ static const Verb verbs[] = {
         { "unplug", do_unplug },
         { "present", do_present },
         { "set", do_set },
+        { "change", do_change },
+        { "go", do_go },
         { "breaches", do_breaches },
         { "daemon", do_daemon },
         { "bus", do_bus },

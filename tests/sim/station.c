@@ -41,7 +41,8 @@ static int usage(FILE *f, int code)
                 "COMMAND finds these in its environment (N counts from 1):\n"
                 "  DBUS_SYSTEM_BUS_ADDRESS  PATH (mtkbackupctl of this build first)\n"
                 "  STATION_PLUG [N]  STATION_UNPLUG [N]  commands; they return after the event\n"
-                "  STATION_CALL      plug N, unplug N, present N, set N KEY=VALUE..., breaches,\n"
+                "  STATION_CALL      plug N, unplug N, present N, set N KEY=VALUE...,\n"
+                "                    change N KEY=VALUE..., go N, breaches,\n"
                 "                    daemon start|stop|kill|restart|pid [ARG...],\n"
                 "                    bus start|stop|restart, wait PATTERN [SECONDS]\n"
                 "  STATION_STATE DIR  STATION_STORE  STATION_LOG (the daemon's)\n"
@@ -116,9 +117,6 @@ static int make_phones(Station *s)
                                 p->backend, p->vendor, p->product, 5000 * MODEL_MS, &device);
                 else {
                         PhoneConfig *c = &p->spec.config;
-                        /* a worker under valgrind needs seconds to start */
-                        if (s->valgrind && c->window_ms == 2500)
-                                c->window_ms = 60000;
                         snprintf(c->log, sizeof(c->log), "%s", in_state(s, "log/events.log"));
                         r = phone_spec_make_flash(&p->spec, in_state(s, name));
                         if (r >= 0)

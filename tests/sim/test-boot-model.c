@@ -2,6 +2,7 @@
 
 /* A phone that listens, and what its preloader does when it is told to. */
 
+#include <errno.h>
 #include <string.h>
 
 #include "model-rig.h"
@@ -95,6 +96,31 @@ static void the_window_ends(void **state)
         assert_int_equal(model_usb(r->model)->product, 0x2008);
         rig_free(r);
 
+        /* ended by hand */
+        r = RIG("mt6765", "window_ms=600000");
+        rig_plug(r);
+        rig_run(r, 30000);
+        assert_true(model_attached(r->model));
+        assert_int_equal(model_change(r->model, "window_ms=x"), -EINVAL);
+        assert_int_equal(model_change(r->model, "window_ms=0"), 0);
+        rig_run(r, 30);
+        assert_int_equal(model_boots(r->model), 1);
+        rig_free(r);
+
+        /* another one after a reset */
+        r = RIG("mt6765", "window_ms=600000", "again_ms=200", "reboot_ms=10",
+                "fault=reboot@tokens");
+        rig_plug(r);
+        OUT(r, 0xa0);
+        rig_run(r, 50);
+        assert_int_equal(model_boots(r->model), 0);
+        rig_control(r, 0x0009);
+        rig_run(r, 190);
+        assert_int_equal(model_boots(r->model), 0);
+        rig_run(r, 30);
+        assert_int_equal(model_boots(r->model), 1);
+        rig_free(r);
+
         /* no host at all */
         r = RIG("mt6765");
         model_power_on(r->model);
@@ -161,6 +187,18 @@ static void tokens_have_300_ms(void **state)
         /* the window is still the first one */
         rig_run(r, 2200);
         assert_int_equal(model_boots(r->model), 1);
+        rig_free(r);
+
+        /* or as many as a busy machine needs */
+        r = RIG("mt6765", "tokens_ms=1000");
+        rig_plug(r);
+        OUT(r, 0xa0);
+        rig_run(r, 30);
+        OUT(r, 0xa0);
+        EXPECT(r, 0x5f);
+        rig_run(r, 900);
+        OUT(r, 0x0a);
+        EXPECT(r, 0xf5);
         rig_free(r);
 }
 

@@ -503,6 +503,27 @@ void port_set_device(UsbPort *p, Device *device)
         old->ops->free(old);
 }
 
+int port_change(UsbPort *p, const char *word)
+{
+        pthread_mutex_lock(&p->lock);
+        Model *m = device_model(p->device);
+        int r = m ? model_change(m, word) : -EINVAL;
+        pthread_mutex_unlock(&p->lock);
+        return r;
+}
+
+void port_go_on(UsbPort *p)
+{
+        uint64_t one = 1;
+        pthread_mutex_lock(&p->lock);
+        Model *m = device_model(p->device);
+        if (m)
+                model_go_on(m);
+        pthread_mutex_unlock(&p->lock);
+        if (write(p->bus->wake, &one, sizeof(one)) < 0)
+                fprintf(stderr, "usb bus: %m\n");
+}
+
 unsigned port_breaches(UsbPort *p)
 {
         pthread_mutex_lock(&p->lock);
