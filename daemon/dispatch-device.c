@@ -113,18 +113,32 @@ static void describe_rights(Device *d)
                         d->port, rule);
 }
 
+/* It went before the news of its coming was read. The next news is that it has gone, or that its
+ * node is there. */
+static bool has_gone(int error)
+{
+        return error == -ENOENT || error == -ENODEV || error == -ENXIO;
+}
+
 void dispatch_device_unreachable(Manager *m, Device *d, int error)
 {
         d->unreachable = true;
         d->state = DEVICE_FAILED;
-        if (error == -EACCES || error == -EPERM)
-                describe_rights(d);
-        else
+        if (has_gone(error)) {
                 snprintf(d->message, sizeof d->message,
-                        "The phone at USB port %s cannot be opened: %s.", d->port,
-                        strerror(-error));
-        event_log(
-                EVENT_NO_ACCESS, LOG_WARNING, &(EventFields){ .port = d->port }, "%s", d->message);
+                        "The phone at USB port %s was gone again before it could be opened.",
+                        d->port);
+                log_info("%s", d->message);
+        } else {
+                if (error == -EACCES || error == -EPERM)
+                        describe_rights(d);
+                else
+                        snprintf(d->message, sizeof d->message,
+                                "The phone at USB port %s cannot be opened: %s.", d->port,
+                                strerror(-error));
+                event_log(EVENT_NO_ACCESS, LOG_WARNING, &(EventFields){ .port = d->port }, "%s",
+                        d->message);
+        }
         devices_changed(&m->devices, d);
 }
 

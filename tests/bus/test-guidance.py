@@ -57,6 +57,22 @@ def test_no_rights():
     cancel(job)
 
 
+def test_gone_before_it_was_opened():
+    """That is no lack of rights: it is said quietly, and the job waits for the next plug."""
+    n = port(port='no-node')
+    job = queue(n, partitions=['boot'])
+    station.plug(n)
+    message = station.wait_device(f'1-{n}', 'failed')['Message']
+    assert 'was gone again before' in message, message
+    line, = (x for x in station.log().splitlines() if message in x)
+    assert not line.startswith(('<3>', '<4>')), line
+    assert station.job(job)['State'] == 'waiting-for-device'
+    station.take_out(n)
+    station.do('set', n, 'port=none')
+    station.plug(n)
+    assert station.wait_state(job, *ENDED)['Result'] == 'complete'
+
+
 def test_no_rights_by_configuration():
     """The rule for an id of one's own, to be copied; once it is there the job goes on."""
     configure('usb-ids: [1234:abcd=preloader]\n')
@@ -211,7 +227,7 @@ def test_agent_left_running():
 
 
 rig.run(test_own_usb_id, test_own_usb_id_with_a_mistake, test_no_rights,
-        test_no_rights_by_configuration, test_plain, test_android_files, test_android_adb,
+        test_gone_before_it_was_opened, test_no_rights_by_configuration, test_plain, test_android_files, test_android_adb,
         test_fastboot, test_charging, test_other_maker, test_only_this_port,
         test_started_meanwhile, test_left_alone, test_taken, test_modem_manager,
         test_agent_left_running, before=clear)
