@@ -102,6 +102,23 @@ def backup(n, *arguments, **options):
     return station.wait_state(job, *ENDED)
 
 
+def slow(place):
+    """A fault: from here on it takes its time, as long as a test wants (go)."""
+    return f'slow@{place}=10000'
+
+
+def slowly(n, job):
+    """The phone is read, and has got slow."""
+    wait_event(n, 'fault slow')
+    assert station.job(job)['State'] == 'running', dict(station.job(job))
+
+
+def go(n):
+    """A phone that got slow goes on at its own speed."""
+    wait_event(n, 'fault slow')
+    station.do('go', n)
+
+
 def reading(job, least=1 << 20):
     rig.until(lambda: station.get(job, rig.PROGRESS, 'BytesDone') >= least or
               station.job(job)['State'] in ENDED, 'bytes')

@@ -138,6 +138,9 @@ class Rig(Caller):
     def scenario(self, steps):
         write_scenario(self.path('helpers'), steps)
 
+    def turn(self, name):
+        write_turn(self.path('helpers'), name)
+
     # ---- processes ----
 
     def start_bus(self):

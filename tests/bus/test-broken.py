@@ -6,18 +6,18 @@ import os
 import signal
 
 import rig
-from phones import (ENDED, ERROR, backup, backups, boot, cancel, events, helpers, is_whole, path_of,
-                    port, queue, reading, station, wait_event)
+from phones import (ENDED, ERROR, backup, backups, boot, cancel, events, go, helpers, is_whole,
+                    path_of, port, queue, slow, slowly, station, wait_event)
 from services import Logind, service
 
 
 def test_cancel():
     """While it is read: at the next packet border, the phone restarts, and can be backed up."""
-    n = port()
+    n = port(fault=slow(20 << 20))
     before = backups()
     job = queue(n)
     station.plug(n)
-    reading(job, 20 << 20)
+    slowly(n, job)
     cancel(job)
     p = station.job(job)
     assert (p['State'], p['ErrorName']) == ('canceled', ERROR + 'Canceled'), dict(p)
@@ -42,11 +42,11 @@ def test_cancel_in_the_handshake():
 
 
 def unplug_case(least):
-    n = port()
+    n = port(fault=slow(least))
     before = backups()
     job = queue(n)
     station.plug(n)
-    reading(job, least)
+    slowly(n, job)
     station.unplug(n)
     p = station.wait_state(job, *ENDED)
     assert (p['State'], p['ErrorName']) == ('failed', ERROR + 'DeviceGone'), dict(p)
@@ -61,7 +61,7 @@ def unplug_case(least):
 
 
 def test_unplugged_at_once():
-    unplug_case(1 << 20)
+    unplug_case(2 << 20)
 
 
 def test_unplugged_late():
@@ -69,10 +69,10 @@ def test_unplugged_late():
 
 
 def killed(name, error):
-    n = port()
+    n = port(fault=slow(20 << 20))
     job = queue(n)
     station.plug(n)
-    reading(job, 10 << 20)
+    slowly(n, job)
     pid, = helpers(name)
     os.kill(pid, signal.SIGKILL)
     p = station.wait_state(job, *ENDED)
@@ -102,10 +102,10 @@ def test_keeper_killed():
 
 
 def test_daemon_killed():
-    n = port()
+    n = port(fault=slow(20 << 20))
     job, waiting = queue(n), queue(n, 'identity')
     station.plug(n)
-    reading(job, 10 << 20)
+    slowly(n, job)
     station.do('daemon', 'kill')
     station.unplug(n)
     station.do('daemon', 'start')
@@ -118,10 +118,10 @@ def test_daemon_killed():
 
 
 def test_daemon_stopped():
-    n = port()
+    n = port(fault=slow(20 << 20))
     job = queue(n)
     station.plug(n)
-    reading(job, 10 << 20)
+    slowly(n, job)
     station.do('daemon', 'stop')
     wait_event(n, 'reboot')
     wait_event(n, 'booted')
@@ -132,10 +132,10 @@ def test_daemon_stopped():
 def test_put_to_sleep():
     """logind waits until the phone has been told to restart, and gets on then."""
     with service(station, Logind) as logind:
-        n = port()
+        n = port(fault=slow(20 << 20))
         job, waiting = queue(n), queue(n, 'identity')
         station.plug(n)
-        reading(job, 10 << 20)
+        slowly(n, job)
         rig.until(logind.held, 'the locks')
         logind.PrepareForSleep(True)
         rig.until(lambda: not logind.held(), 'the locks to be given back')
@@ -152,11 +152,12 @@ def test_put_to_sleep():
 
 
 def test_bus_restarted():
-    n = port()
+    n = port(fault=slow(1 << 20))
     job = queue(n)
     station.plug(n)
-    reading(job)
+    slowly(n, job)
     station.do('bus', 'restart')
+    go(n)
     station.bus = station.connect()
     rig.until(lambda: station.bus.name_has_owner(rig.NAME), 'the daemon')
     station.listen()

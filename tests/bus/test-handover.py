@@ -7,7 +7,7 @@ import subprocess
 
 import rig
 from scripted import (BACKUP, DONE, ERROR, FINISH, HELLO, ID, LEAVE, WORK, fail, import_agent,
-                      run_backup, station)
+                      run_backup, station, turn)
 from services import Systemd, service
 
 WORKER = HELLO + WORK + LEAVE
@@ -25,8 +25,9 @@ def unit():
 
 def test_started_once_and_late():
     with systemd() as s:
-        p = run_backup(WORKER, BACKUP + FINISH[:3] + [{'sleep': 0.5}, DONE], ('verifying',))
+        p = run_backup(WORKER, BACKUP + FINISH[:3] + [{'turn': 'end'}, DONE], ('verifying',))
         assert s.started == [], s.started
+        turn('end')
         assert p['Backup'] == ID
         rig.until(lambda: s.started, 'the unit')
         path, = (j[1] for j in station.manager('ListJobs') if j[0] == p['Id'])

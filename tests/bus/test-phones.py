@@ -7,8 +7,8 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import rig
-from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, boot, cancel, events, is_whole, path_of,
-                    port, queue, reading, station, use, wait_event)
+from phones import (ENDED, ERROR, OTHER_PORT, backup, backups, boot, cancel, events, go, is_whole,
+                    path_of, port, queue, reading, slow, station, use, wait_event)
 
 
 def test_backup_is_the_phone():
@@ -79,12 +79,14 @@ def test_two_jobs_one_session():
 
 
 def test_two_phones():
-    one, two = port(), port()
+    one, two = port(fault=slow(1 << 20)), port(fault=slow(1 << 20))
     jobs = [station.queue('backup', 'mt6765')[1] for _ in range(2)]
     station.plug(one)
     station.plug(two)
     rig.until(lambda: all(station.job(j)['State'] in ('running', 'verifying') for j in jobs),
               'both at once')
+    go(one)
+    go(two)
     for job in jobs:
         p = station.wait_state(job, *ENDED)
         assert p['Result'] == 'complete', dict(p)
@@ -152,7 +154,7 @@ def test_no_ids():
 
 def test_device_says_who_it_is():
     """On the bus and in the client, while it is worked on."""
-    n = port()
+    n = port(fault=slow(1 << 20))
     job = queue(n)
     station.plug(n)
     reading(job)

@@ -123,7 +123,7 @@ def test_what_needs_no_phone_goes_on():
     with logind() as l:
         n, job = begin(BACKUP + [{'close': 0}] + FINISH[:3] + [GO, DONE])
         station.wait_device(f'1-{n}', 'released')
-        assert station.job(job)['State'] == 'verifying'
+        station.wait_state(job, 'verifying')
         rig.until(l.held, 'the locks')
         l.PrepareForSleep(True)
         rig.until(lambda: not l.held(), 'the locks to be given back')

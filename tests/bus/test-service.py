@@ -94,7 +94,7 @@ def test_bus_restarted():
     """A job goes on without a bus, and its result is there when the bus is back."""
     with rig.rig() as r:
         r.scenario({'open': OPEN, 'verify': [
-            {'send': {'TYPE': 'PLAN', 'BYTES': 10, 'ITEMS': 1}}, {'sleep': 1},
+            {'send': {'TYPE': 'PLAN', 'BYTES': 10, 'ITEMS': 1}}, {'turn': 'end'},
             {'send': {'TYPE': 'BYTES', 'BYTES': 10, 'TOTAL': 10}},
             {'send': {'TYPE': 'DONE', 'RESULT': 'done'}}]})
         r.start()
@@ -103,6 +103,7 @@ def test_bus_restarted():
         r.wait_state(job, 'running')
         r.bus_process.kill()
         r.bus_process.wait()
+        r.turn('end')
         r.start_bus()
         r.wait_name()
         assert r.wait_state(job, 'done')['Result'] == 'done'

@@ -251,7 +251,7 @@ def test_cancel_at_any_moment():
     for worker, wait in (
             # in the handshake; once it is known; while the agent starts; while it is read
             ([READY] + RELEASE, lambda job, n: station.wait_device(f'1-{n}', 'connecting')),
-            ([READY, IDENTITY, {'await': 'CONNECT'}, {'sleep': 0.5}] + AGENT + STORAGE + [IDLE] +
+            ([READY, IDENTITY, {'await': 'CONNECT'}, {'turn': 'go'}] + AGENT + STORAGE + [IDLE] +
              LEAVE, lambda job, n: station.wait_state(job, 'running')),
             (HELLO + WORK + LEAVE,
              lambda job, n: rig.until(lambda: station.get(job, rig.PROGRESS, 'BytesDone'), 'bytes'))):
@@ -264,6 +264,7 @@ def test_cancel_at_any_moment():
         cancel(job)
         p = station.job(job)
         assert (p['State'], p['ErrorName']) == ('canceled', ERROR + 'Canceled'), dict(p)
+        turn('go')
         # the phone is not left hanging
         station.wait_device(f'1-{n}', 'released')
         station.unplug(n)
@@ -272,12 +273,13 @@ def test_cancel_at_any_moment():
 
 def test_cancel_after_the_commit():
     n = port()
-    scenario([HELLO + WORK + LEAVE], backup=BACKUP + FINISH[:3] + [{'sleep': 1}, DONE])
+    scenario([HELLO + WORK + LEAVE], backup=BACKUP + FINISH[:3] + [{'turn': 'end'}, DONE])
     _, job = station.queue('backup', 'full')
     station.plug(n)
     rig.until(lambda: station.job(job)['Backup'], 'the commit')
     assert not station.job(job)['Cancelable']
     assert rig.error_of(cancel, job)[0] == 'NotCancelable'
+    turn('end')
     assert station.wait_state(job, 'done', 'canceled')['State'] == 'done'
     station.unplug(n)
 

@@ -69,7 +69,7 @@ def test_one_at_a_time():
 
 def test_two_cancel_at_once():
     with rig.rig() as r:
-        started(r, verify=SLOW + [{'sleep': 0.2}, {'send': {'TYPE': 'DONE', 'RESULT': 'canceled'}}])
+        started(r, verify=SLOW + [{'turn': 'end'}, {'send': {'TYPE': 'DONE', 'RESULT': 'canceled'}}])
         r.listen()
         _, job = r.queue('verify', backup=ID)
         r.wait_state(job, 'running')
@@ -78,6 +78,9 @@ def test_two_cancel_at_once():
             r.object(job).Cancel(NOTHING, dbus_interface=rig.JOB,
                                  reply_handler=lambda: answers.append('ok'),
                                  error_handler=lambda e: answers.append(e))
+        # which comes after both on their way
+        assert r.job(job)['State'] == 'running'
+        r.turn('end')
         rig.until(lambda: len(answers) == 2, 'both answers')
         assert answers == ['ok', 'ok'], answers
         rig.until(lambda: r.signals_of('JobRemoved'), 'JobRemoved')

@@ -141,7 +141,7 @@ def test_lost_and_found_by_somebody():
 def test_caller_that_is_said_to_have_gone():
     """Who waits for an export goes on waiting, whatever others say about him."""
     with rig.rig() as r:
-        r.scenario({'open': OPEN, 'parts': [{'sleep': 1}, {'send': {'TYPE': 'DONE'}}]})
+        r.scenario({'open': OPEN, 'parts': [{'turn': 'end'}, {'send': {'TYPE': 'DONE'}}]})
         r.start()
         daemon = r.bus.get_name_owner(rig.NAME)
         me = r.bus.get_unique_name()
@@ -156,6 +156,7 @@ def test_caller_that_is_said_to_have_gone():
                         'NameOwnerChanged', me, me, '', signature='sss')
             return 'lied'
         assert rig.as_nobody(lie, EVE) == 'lied'
+        r.turn('end')
         answer = rig.until(lambda: answers, 'the answer')[0]
         assert not isinstance(answer, Exception), answer
         assert list(answer) == []
@@ -293,10 +294,12 @@ def test_second_daemon_on_the_same_store():
             each.write('mtkbackupd.yaml', f'store: {r.path("shared")}\n')
         r.start_bus()
         r.start()
+        rig.until(lambda: r.get(rig.ROOT, rig.MANAGER, 'StoreState') == 'ok', 'the store')
         before = contents(r.path('shared'))
         other.start_bus()
         other.start()
-        assert 'Another mtkbackupd' in other.get(rig.ROOT, rig.MANAGER, 'StoreState')
+        rig.until(lambda: 'Another mtkbackupd' in other.get(rig.ROOT, rig.MANAGER, 'StoreState'),
+                  'the other to say why')
         assert rig.error_of(other.queue, 'backup', 'full')[0] == 'StoreFailed'
         # a phone can be looked at without a store
         other.queue('detect')
@@ -313,7 +316,7 @@ def test_end_while_a_keeper_hangs():
         _, waiting = r.queue('detect')
         r.wait_state(job, 'running')
         r.daemon.terminate()
-        assert r.daemon.wait(45) == 0
+        assert r.daemon.wait(rig.PATIENCE) == 0
         r.start()
         p = r.job(job)
         assert p['State'] == 'interrupted' and p['ErrorMessage'], dict(p)

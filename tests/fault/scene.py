@@ -101,6 +101,11 @@ class Scene(rig.Station):
         """A condition."""
         return lambda: len([e for e in self.events(n) if e.startswith(words)]) >= count
 
+    def boot(self, n):
+        """The phone that listens has done so for long enough: it starts."""
+        self.do('change', n, 'window_ms=0')
+        rig.until(self.saw(n, 'booted'), f'phone {n} to start')
+
     def steps(self, n):
         """The names of the protocol's steps, of a phone with trace=1."""
         return [e.split()[2] for e in self.events(n) if e.startswith('step ')]

@@ -188,7 +188,7 @@ def test_exit_code_canceled():
     """Two at once cancel one job; both hear that it is over."""
     process = queued(3)
     job = job_of(process)
-    s.use(3)
+    s.use(3, 'fault=slow@1000000=10000')
     s.plug(3)
     rig.until(lambda: s.get(job, rig.PROGRESS, 'BytesDone') > 0, 'bytes')
     number = str(s.get(job, rig.JOB, 'Id'))

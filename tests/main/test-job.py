@@ -129,6 +129,8 @@ def test_two_phones():
     jobs = [ctl('queue', '-p', 'mt6765', '--device', port)[0].strip() for port in
             ('1-1', '1-2')]
     watch = Stream('watch')
+    listed = set()
+    watch.until(lambda e: e['type'] == 'job' and (listed.add(str(e['id'])) or listed >= set(jobs)))
     plug(1)
     plug(2)
     watch.end()

@@ -10,7 +10,7 @@ import time
 import dbus
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../bus'))
-from phones import backup, backups, cancel, port, queue, reading, station, wait_event
+from phones import backup, backups, cancel, go, port, queue, reading, slow, station, wait_event
 from desk import desk
 import rig
 from rig import until
@@ -27,7 +27,7 @@ def ours(server, job):
 
 def test_a_backup_from_plug_to_end():
     with desk() as d:
-        n = port(**SLOW)
+        n = port(**SLOW, fault=slow(32 << 20))
         server = d.server()
         d.start()
         began = time.monotonic()
@@ -35,6 +35,8 @@ def test_a_backup_from_plug_to_end():
         first = server.wait('plug it in')
         assert first.urgency == 1 and first.buttons == ['cancel'], first
         station.plug(n)
+        until(lambda: len({b.value for b in ours(server, job)} - {None}) >= 3, 'three values')
+        go(n)
         last = server.wait('complete')
         took = time.monotonic() - began
         shown = ours(server, job)

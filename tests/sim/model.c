@@ -403,6 +403,7 @@ int model_change(Model *m, const char *word)
 void model_go_on(Model *m)
 {
         m->hung = m->hung_for_ever = false;
+        m->slow_us = m->slow_until = 0;
 }
 
 uint64_t model_now(const Model *m)

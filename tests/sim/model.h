@@ -78,7 +78,7 @@ ssize_t model_control(
 
 /* A phone that runs gets another setting, as config_set() takes it. */
 int model_change(Model *m, const char *word);
-/* One that hangs goes on where it was. */
+/* One that hangs goes on where it was, a slow one at its own speed. */
 void model_go_on(Model *m);
 
 /* What the host did wrong so far: lines written, tolerated habits not counted. With

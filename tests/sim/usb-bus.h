@@ -47,7 +47,7 @@ bool port_present(const UsbPort *p);
 void port_set_faults(UsbPort *p, unsigned faults);
 /* Another device at the same port; the old one is pulled and freed. */
 void port_set_device(UsbPort *p, Device *device);
-/* For a phone of ours, while it runs (model.h): other settings, and go on when it hangs. -EINVAL. */
+/* For a phone of ours, while it runs (model.h): other settings, and go on when it hangs or is slow. -EINVAL. */
 int port_change(UsbPort *p, const char *word);
 void port_go_on(UsbPort *p);
 unsigned port_breaches(UsbPort *p);

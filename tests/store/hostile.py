@@ -229,7 +229,8 @@ def test_cancel(path):
         start = time.monotonic()
         k.wait()
         w.join()
-        assert time.monotonic() - start < 5
+        # the phone's silence would be waited for much longer
+        assert time.monotonic() - start < 60
         assert k.result in ('canceled', 'complete') and not k.fail, k.messages
         if k.result == 'complete':
             h.Keeper(store, 'delete', BACKUP=k.done['BACKUP'])
@@ -253,7 +254,7 @@ def test_cancel_while_silent(path):
     start = time.monotonic()
     k.cancel()
     k.wait()
-    assert k.result == 'canceled' and time.monotonic() - start < 2
+    assert k.result == 'canceled' and time.monotonic() - start < 60
     assert_untouched(store, good)
 
 
