@@ -114,6 +114,27 @@ static int identify(Job *j)
         return 0;
 }
 
+/* What the plan knows of things that were wanted and will not be in the backup. */
+static int add_plan_checks(const Job *j, Manifest *m)
+{
+        const struct {
+                const char *name, *detail;
+                CheckResult result;
+        } doubts[] = {
+                { "all-asked-for", j->plan->missing, CHECK_FAIL },
+                { "readable-areas", j->plan->unread, CHECK_SKIP },
+        };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(doubts) && r == 0; i++) {
+                if (!doubts[i].detail[0])
+                        continue;
+                control_log(j->control, LOG_WARNING, "%s", doubts[i].detail);
+                r = manifest_add_check(m, doubts[i].name, doubts[i].result, doubts[i].detail);
+        }
+        return r;
+}
+
 /* Everything of the manifest that is known before the first byte. */
 static int make_head(Job *j)
 {
@@ -125,6 +146,9 @@ static int make_head(Job *j)
         if (!m || manifest_set_checks(m, j->facts.n_checks) < 0)
                 return store_fail(j->f, -ENOMEM, "preparing the manifest");
         memcpy(m->checks, j->facts.checks, j->facts.n_checks * sizeof *m->checks);
+        r = add_plan_checks(j, m);
+        if (r < 0)
+                return store_fail(j->f, r, "preparing the manifest");
         r = make_id(m->id, j->f);
         if (r == 0)
                 r = catalog_sequence(j->store, j->facts.device.key, &sequence, j->f);

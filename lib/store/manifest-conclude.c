@@ -52,23 +52,6 @@ static void cover_regions(Manifest *m)
         }
 }
 
-static int add_check(Manifest *m, const char *name, CheckResult result, const char *detail)
-{
-        ManifestCheck *bigger, *check;
-
-        if (m->n_checks >= MANIFEST_CHECKS_MAX)
-                return 0;
-        bigger = realloc(m->checks, (m->n_checks + 1) * sizeof *bigger);
-        if (!bigger)
-                return -ENOMEM;
-        m->checks = bigger;
-        check = m->checks + m->n_checks++;
-        *check = (ManifestCheck){ .result = result };
-        snprintf(check->name, sizeof check->name, "%s", name);
-        snprintf(check->detail, sizeof check->detail, "%s", detail);
-        return 0;
-}
-
 /* A calibration partition without content was lost before we came. */
 static int check_nvram(Manifest *m)
 {
@@ -78,7 +61,7 @@ static int check_nvram(Manifest *m)
         if (!part || !part_status_stored(part->status))
                 return 0;
         empty = part->zero_bytes + part->ff_bytes == part->size;
-        return add_check(m, "nvram-content", empty ? CHECK_FAIL : CHECK_PASS,
+        return manifest_add_check(m, "nvram-content", empty ? CHECK_FAIL : CHECK_PASS,
                 empty ? "nvram holds nothing but 00 or FF" : "");
 }
 
@@ -101,7 +84,7 @@ int manifest_conclude(Manifest *m, const Manifest *parent, const char *table_pro
         cover_regions(m);
         /* whether the table's parts cover the areas; what was wrong with the table itself is among
          * the phone's own checks */
-        r = add_check(m, "tiling", table_problem ? CHECK_FAIL : CHECK_PASS,
+        r = manifest_add_check(m, "tiling", table_problem ? CHECK_FAIL : CHECK_PASS,
                 table_problem ? table_problem : "");
         if (r == 0)
                 r = check_nvram(m);

@@ -88,6 +88,23 @@ int manifest_set_checks(Manifest *m, size_t n)
         return 0;
 }
 
+int manifest_add_check(Manifest *m, const char *name, CheckResult result, const char *detail)
+{
+        ManifestCheck *bigger, *check;
+
+        if (m->n_checks >= MANIFEST_CHECKS_MAX)
+                return 0;
+        bigger = realloc(m->checks, (m->n_checks + 1) * sizeof *bigger);
+        if (!bigger)
+                return -ENOMEM;
+        m->checks = bigger;
+        check = m->checks + m->n_checks++;
+        *check = (ManifestCheck){ .result = result };
+        snprintf(check->name, sizeof check->name, "%s", name);
+        snprintf(check->detail, sizeof check->detail, "%s", detail);
+        return 0;
+}
+
 void manifest_totals(const Manifest *m, ManifestTotals *ret)
 {
         *ret = (ManifestTotals){};

@@ -171,6 +171,8 @@ DEFINE_CLEANUP(Manifest, manifest_free)
 /* Makes room for n parts or checks, zeroed. 0 or -ENOMEM. */
 int manifest_set_parts(Manifest *m, size_t n);
 int manifest_set_checks(Manifest *m, size_t n);
+/* Appends one; more than MANIFEST_CHECKS_MAX are left out. 0 or -ENOMEM. */
+int manifest_add_check(Manifest *m, const char *name, CheckResult result, const char *detail);
 void manifest_totals(const Manifest *m, ManifestTotals *ret);
 /* By file name, else by name when only one part has it; NULL. */
 const ManifestPart *manifest_find(const Manifest *m, const char *name);

@@ -274,6 +274,60 @@ static int order_parts(Plan *p)
         return 0;
 }
 
+/* ---- what is not there ---- */
+
+static bool has_part(const Plan *p, const char *name)
+{
+        for (size_t i = 0; i < p->n_parts; i++)
+                if (strcmp(p->parts[i].partition->name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* A pattern may match nothing. A name is meant: a backup without that partition is not what was
+ * asked for. */
+static void miss_names(Plan *p, const Globs *g)
+{
+        for (size_t i = 0; i < g->n && !p->missing[0]; i++)
+                if (!strpbrk(g->text[i], "*?[\\") && !has_part(p, g->text[i]))
+                        snprintf(p->missing, sizeof p->missing,
+                                "There is no partition \"%s\" that could be read.", g->text[i]);
+}
+
+static void miss_areas(Plan *p, const Filter *filter)
+{
+        for (size_t i = 0; i < p->layout->n_regions; i++) {
+                const Region *region = p->layout->regions + i;
+                bool named = filter->areas.n > 0;
+                char *text = named ? p->missing : p->unread;
+
+                if (region->readable || !filter->area[region->kind] || text[0] ||
+                        (!named && region->kind == REGION_RPMB))
+                        continue;
+                snprintf(text, sizeof p->missing, "%s cannot be read on this phone.",
+                        region_area(region->kind));
+        }
+}
+
+/* Read once or not at all: too large to be among those that are read twice. */
+static void miss_critical(Plan *p)
+{
+        for (size_t i = 0; i < p->n_parts && !p->missing[0]; i++)
+                if (p->parts[i].wanted && !p->parts[i].critical)
+                        snprintf(p->missing, sizeof p->missing,
+                                "%s is too large for a backup of the critical set.",
+                                p->parts[i].partition->name);
+}
+
+static void look_for_missing(Plan *p, const Filter *filter)
+{
+        miss_names(p, &filter->partitions);
+        if (p->kind == BACKUP_CRITICAL)
+                miss_critical(p);
+        else if (filter->partitions.n == 0)
+                miss_areas(p, filter);
+}
+
 /* A backup of kind critical holds the critical set and nothing else. */
 static void drop_uncritical(Plan *p)
 {
@@ -298,6 +352,7 @@ static int plan_fill(Plan *p, const Layout *layout, const PlanRequest *request, 
                 r = order_parts(p);
         if (r < 0)
                 return r;
+        look_for_missing(p, &filter);
         if (p->kind == BACKUP_CRITICAL) {
                 drop_uncritical(p);
                 p->n_order = p->n_critical;

@@ -231,6 +231,31 @@ def test_broken_table(path):
     assert got == bytes(phone.data['EMMC_USER'])
 
 
+def test_asked_for(path):
+    """A partition that was asked for by name and is not on the phone, an area that its agent cannot
+    read: the backup is made, and the first is no complete one."""
+    store, phone = path + '/store', h.small_phone()
+    h.make_store(store)
+
+    def made(**keys):
+        k = h.backup(store, phone, **keys)
+        checks = {c['name']: c for c in h.manifest(store, k.done['BACKUP'])['checks']}
+        return k, checks
+
+    k, checks = made(KIND='selection', PARTITIONS='boot,recovry,x*')
+    assert k.result == 'complete-with-errors' and checks['all-asked-for']['result'] == 'fail', checks
+    assert any('"recovry"' in m['TEXT'] for m in k.all('LOG')), k.messages
+    k, checks = made(KIND='selection', PARTITIONS='boot,x*')
+    assert k.result == 'complete' and 'all-asked-for' not in checks, checks
+    phone.data['EMMC_GP1'] = bytearray(4 * MIB)
+    phone.readable['EMMC_GP1'] = False
+    k, checks = made()
+    assert k.result == 'complete' and checks['readable-areas']['result'] == 'skip', checks
+    assert any('GP1 cannot be read' in m['TEXT'] for m in k.all('LOG')), k.messages
+    k, checks = made(AREAS='USER,GP1')
+    assert k.result == 'complete-with-errors' and 'GP1' in checks['all-asked-for']['detail'], checks
+
+
 def test_no_table(path):
     """Both tables broken: the areas are read whole."""
     store, phone = path + '/store', h.small_phone()

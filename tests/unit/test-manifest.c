@@ -81,6 +81,21 @@ static void test_tiled(void **state)
         assert_false(manifest_region_tiled(m, m->regions));
 }
 
+/* The list of checks grows one by one, to its limit. */
+static void test_checks(void **state)
+{
+        _cleanup_(manifest_freep) Manifest *m = manifest_new();
+
+        assert_int_equal(manifest_add_check(m, "tiling", CHECK_FAIL, "boot has no size"), 0);
+        assert_int_equal(m->n_checks, 1);
+        assert_string_equal(m->checks[0].name, "tiling");
+        assert_int_equal(m->checks[0].result, CHECK_FAIL);
+        assert_string_equal(m->checks[0].detail, "boot has no size");
+        for (int i = 0; i < MANIFEST_CHECKS_MAX; i++)
+                assert_int_equal(manifest_add_check(m, "more", CHECK_PASS, ""), 0);
+        assert_int_equal(m->n_checks, MANIFEST_CHECKS_MAX);
+}
+
 static void test_names(void **state)
 {
         assert_string_equal(backup_kind_to_string(BACKUP_SELECTION), "selection");
@@ -94,4 +109,4 @@ static void test_names(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(test_totals), cmocka_unit_test(test_find), cmocka_unit_test(test_tiled),
-        cmocka_unit_test(test_names))
+        cmocka_unit_test(test_checks), cmocka_unit_test(test_names))

@@ -148,6 +148,46 @@ static void test_full_without_userdata(void **state)
         assert_int_equal(p->bytes, 128 * MiB);
 }
 
+/* What was asked for by name and is not there is noted, and so is an area that nobody can read;
+ * a pattern may match nothing, and RPMB is known to stay closed. */
+static void test_missing(void **state)
+{
+        const PlanRequest full = { .kind = BACKUP_FULL },
+                          names = { .kind = BACKUP_SELECTION, .partitions = "boot,recovry,x*" },
+                          found = { .kind = BACKUP_SELECTION, .partitions = "boot,x*" },
+                          rpmb = { .kind = BACKUP_FULL, .areas = "USER,RPMB" },
+                          critical = { .kind = BACKUP_CRITICAL };
+        static const Entry large[] = {
+                { "nvram", REGION_USER, 0, 64 * MiB },
+                { "nvdata", REGION_USER, 64 * MiB, 65 * MiB },
+        };
+        const struct {
+                const Entry *entries;
+                size_t n;
+                const PlanRequest *request;
+                const char *missing;
+        } cases[] = {
+                { usual, ELEMENTS(usual), &full, "" },
+                { usual, ELEMENTS(usual), &names,
+                        "There is no partition \"recovry\" that could be read." },
+                { usual, ELEMENTS(usual), &found, "" },
+                { usual, ELEMENTS(usual), &rpmb, "RPMB cannot be read on this phone." },
+                { usual, ELEMENTS(usual), &critical, "" },
+                { large, ELEMENTS(large), &critical,
+                        "nvdata is too large for a backup of the critical set." },
+                { large, ELEMENTS(large), &full, "" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(plan_freep) Plan *p =
+                        make_plan(cases[i].entries, cases[i].n, cases[i].request);
+
+                assert_non_null(p);
+                assert_string_equal(p->missing, cases[i].missing);
+                assert_string_equal(p->unread, "");
+        }
+}
+
 static void test_areas(void **state)
 {
         const PlanRequest boot = { .kind = BACKUP_FULL, .areas = "BOOT1" };
@@ -269,7 +309,8 @@ static void test_digest(void **state)
 
 TEST_MAIN(cmocka_unit_test(test_full), cmocka_unit_test(test_critical),
         cmocka_unit_test(test_critical_limits), cmocka_unit_test(test_selection),
-        cmocka_unit_test(test_full_without_userdata), cmocka_unit_test(test_areas),
-        cmocka_unit_test(test_nothing_to_read), cmocka_unit_test(test_broken_tables),
-        cmocka_unit_test(test_crowded_table), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_bad_lists), cmocka_unit_test(test_digest))
+        cmocka_unit_test(test_full_without_userdata), cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_areas), cmocka_unit_test(test_nothing_to_read),
+        cmocka_unit_test(test_broken_tables), cmocka_unit_test(test_crowded_table),
+        cmocka_unit_test(test_names), cmocka_unit_test(test_bad_lists),
+        cmocka_unit_test(test_digest))
