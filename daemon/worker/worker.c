@@ -14,6 +14,7 @@
 #include "daemon/worker/facts.h"
 #include "daemon/worker/job.h"
 #include "protocol/boot-status.h"
+#include "protocol/da-families.h"
 #include "protocol/fault.h"
 #include "transport/stream.h"
 #include "transport/usb.h"

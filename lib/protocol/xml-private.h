@@ -3,7 +3,7 @@
 
 /* What da-xml.c (session) and xml-end.c (the ends of areas) share. */
 
-#include "protocol/da-xml.h"
+#include "protocol/session.h"
 #include "protocol/xml-link.h"
 
 typedef struct DaXml {

@@ -5,7 +5,7 @@
  * The first byte chooses family and chip, the second the length of packets. */
 
 #include "phone-stream.h"
-#include "protocol/session.h"
+#include "protocol/da-families.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,6 +15,7 @@
 #include "basic/clock.h"
 #include "basic/digest.h"
 #include "basic/fd.h"
+#include "protocol/da-families.h"
 #include "protocol/handshake.h"
 #include "transport/stream.h"
 

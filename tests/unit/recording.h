@@ -16,8 +16,8 @@
 
 #include "basic/fd.h"
 #include "peer.h"
+#include "protocol/da-families.h"
 #include "protocol/handshake.h"
-#include "protocol/session.h"
 
 enum { STEPS_MAX = 4096, SAID_MAX = 512, KNOWN_MAX = 400, FRAME_HEAD = 12 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "peer.h"
 
-#include "protocol/da-legacy.h"
+#include "protocol/da-families.h"
 
 static uint8_t stage1[16], stage2[16];
 static const DaAgent agent = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "xflash-peer.h"
 
+#include "protocol/da-families.h"
 #include "protocol/xflash-status.h"
 
 static uint8_t stage1[16], stage2[24];

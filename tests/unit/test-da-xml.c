@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "xml-peer.h"
 
+#include "protocol/da-families.h"
+#include "protocol/da-xml.h"
 #include "protocol/xml-private.h"
 
 static uint8_t stage1[16], stage2[0x1010];
