@@ -99,7 +99,8 @@ static void end_job(Manager *m, Session *s)
         }
         dispatch_unclaim(s);
         dispatch_device_suspect(dispatch_device(m, s), &f);
-        if (strcmp(s->left, "stuck") == 0)
+        /* without a last word it ended while it tried to let the phone go */
+        if (strcmp(s->left, "stuck") == 0 || (!s->left[0] && dispatch_device(m, s)->attached))
                 failure_hint(&f, "Hold the phone's power button for ten seconds to restart it.");
         s->failure = f;
         if (j->run) {

@@ -145,10 +145,12 @@ def test_worker_that_only_pretends():
 
 
 def test_phone_that_could_not_be_left():
-    p = run_backup([READY, fail('DeviceRefused', 'The phone refused.', STATUS='0xc0070004'),
-                    {'send': {'TYPE': 'DONE', 'LEFT': 'stuck'}}], [])
-    assert p['ErrorName'] == ERROR + 'DeviceRefused' and p['ErrorStatus'] == 0xc0070004
-    assert 'power button' in p['ErrorHint'], dict(p)
+    """By the worker's own words, or because it ended in the middle of trying."""
+    for end in ({'send': {'TYPE': 'DONE', 'LEFT': 'stuck'}}, {'kill': int(signal.SIGKILL)}):
+        p = run_backup([READY, fail('DeviceRefused', 'The phone refused.', STATUS='0xc0070004'),
+                        end], [])
+        assert p['ErrorName'] == ERROR + 'DeviceRefused' and p['ErrorStatus'] == 0xc0070004
+        assert 'power button' in p['ErrorHint'], (end, dict(p))
 
 
 def test_keeper_crashes():
