@@ -41,7 +41,8 @@ typedef struct Export {
         sd_bus *bus;
         char *path;
         json_t *manifest;
-        json_t *items; /* array of { part, file, size, sha256?, status } */
+        json_t *items;   /* array of { part, file, size, sha256?, status } */
+        bool incomplete; /* something that was to be in it could not be read from the phone */
 } Export;
 
 static void export_done(Export *e)
@@ -66,6 +67,12 @@ static bool part_has_data(const json_t *part)
         return strcmp(status, "skipped") != 0 && strcmp(status, "unreadable") != 0;
 }
 
+/* What was left out on purpose is not missed. */
+static bool was_lost(const json_t *part)
+{
+        return strcmp(object_text(part, "status"), "unreadable") == 0;
+}
+
 static int items_add(Export *e, const char *part, const char *file, uint64_t size, const char *sha,
         const char *status)
 {
@@ -85,6 +92,7 @@ static int items_of_parts(Export *e, int n, char **names)
                 if (!wanted(name, n, names) && !wanted(file, n, names))
                         continue;
                 if (!part_has_data(part) && !formats[format].of_gone) {
+                        e->incomplete |= was_lost(part);
                         message("%s was not saved (%s)", name, object_text(part, "status"));
                         continue;
                 }
@@ -104,6 +112,7 @@ static int items_of_regions(Export *e, int n, char **names)
                 json_object_get(json_object_get(e->manifest, "storage"), "regions"), i, region)
         {
                 const char *name = object_text(region, "name"), *status = "ok";
+                bool lost = false;
                 if (!*name || strchr(name, '/') || !wanted(name, n, names))
                         continue;
                 bool whole = strcmp(object_text(region, "coverage"), "all") == 0;
@@ -112,6 +121,7 @@ static int items_of_regions(Export *e, int n, char **names)
                         if (strcmp(object_text(part, "region"), name) != 0)
                                 continue;
                         whole = whole && part_has_data(part);
+                        lost = lost || was_lost(part);
                         if (strcmp(object_text(part, "status"), "ok") != 0)
                                 status = object_text(part, "status");
                 }
@@ -119,6 +129,7 @@ static int items_of_regions(Export *e, int n, char **names)
                         items_add(e, name, name, object_number(region, "size"), "", status);
                 else
                         message("%s was not saved as a whole", name);
+                e->incomplete |= lost;
         }
         return 0;
 }
@@ -144,14 +155,35 @@ static int items_check(const Export *e, int n, char **names)
         return 0;
 }
 
+/* Says that a file is not what the flash held. */
+static void warn_of(Export *e, const json_t *item)
+{
+        const char *status = object_text(item, "status");
+
+        if (strcmp(status, "ok") == 0)
+                return;
+        message("%s: %s, read the manifest before you use it", object_text(item, "file"), status);
+        e->incomplete = true;
+}
+
+static int export_result(const Export *e)
+{
+        return e->incomplete ? EXIT_INCOMPLETE : EXIT_OK;
+}
+
 static int export_to_stdout(Export *e)
 {
         if (json_array_size(e->items) != 1)
                 return error_usage("“-” takes one partition or region");
         if (isatty(STDOUT_FILENO))
                 return error_usage("this is no text: send it to a file or a program");
-        const char *part = object_text(json_array_get(e->items, 0), "part");
-        return backup_export(e->bus, e->path, part, arg_format, STDOUT_FILENO, NULL, 0);
+        const json_t *item = json_array_get(e->items, 0);
+        int r = backup_export(
+                e->bus, e->path, object_text(item, "part"), arg_format, STDOUT_FILENO, NULL, 0);
+        if (r)
+                return r;
+        warn_of(e, item);
+        return export_result(e);
 }
 
 static int export_item(Export *e, ExportDir *dir, json_t *item, size_t i)
@@ -192,7 +224,6 @@ static int export_to_dir(Export *e, const char *path)
         _cleanup_(export_dir_freep) ExportDir *dir = NULL;
         json_t *item;
         size_t i;
-        int worst = EXIT_OK;
         char total[FORMAT_MAX];
         uint64_t bytes = 0;
 
@@ -214,18 +245,14 @@ static int export_to_dir(Export *e, const char *path)
                 if (r)
                         return r;
                 bytes += object_number(item, "size");
-                if (strcmp(object_text(item, "status"), "ok") != 0) {
-                        message("%s: %s, read the manifest before you use it",
-                                object_text(item, "file"), object_text(item, "status"));
-                        worst = EXIT_INCOMPLETE;
-                }
+                warn_of(e, item);
         }
         r = export_dir_sums(dir);
         if (r)
                 return r;
         message("%zu file%s, %s, in %s", json_array_size(e->items),
                 json_array_size(e->items) == 1 ? "" : "s", format_size(bytes, total), path);
-        return worst;
+        return export_result(e);
 }
 
 static int run(int argc, char **argv)

@@ -101,6 +101,23 @@ def test_some():
     assert client.run('export', 'latest', 'userdata', folder())[0] == 5
 
 
+def test_not_all():
+    """what was left out on purpose is no error; what could not be read is 3, also when no file tells
+    of it"""
+    global manifest
+    whole = manifest
+    for status, want in (('skipped', 0), ('unreadable', 3)):
+        manifest = make_manifest(parts=[dict(p, status='ok' if p['name'] == 'boot' else status)
+                                        for p in whole['parts'] if p['name'] in ('boot', 'userdata')])
+        target = folder()
+        code, _, err = client.run('export', 'latest', target)
+        assert code == want and f'userdata was not saved ({status})' in err, (status, code, err)
+        assert read(f'{target}/boot.img') == content['boot']
+        # nobody asked for that one
+        assert client.run('export', 'latest', 'boot', folder())[0] == 0
+    manifest = whole
+
+
 def test_exists():
     """a file that exists is kept, nothing is begun; --force replaces it"""
     target = folder()
@@ -160,6 +177,8 @@ def test_stdout():
     """“-” writes one part to standard output and nothing else"""
     assert client.run('export', 'latest', 'boot', '-')[:2] == (0, content['boot'].decode())
     assert client.run('export', 'latest', '-')[0] == 2
+    code, out, err = client.run('export', 'latest', 'cache', '-')
+    assert (code, out) == (3, content['cache'].decode()) and 'cache: bad-ranges' in err, (code, err)
     with client.terminal('export', 'latest', 'boot', '-') as (process, read_terminal):
         assert 'bootboot' not in read_terminal() and process.wait(30) == 2
 
@@ -207,5 +226,5 @@ def test_delete():
     assert client.run('delete', 'nothing', '-y')[0] == 5
 
 
-run_tests([test_show, test_all, test_some, test_exists, test_failure, test_interrupt, test_stdout,
+run_tests([test_show, test_all, test_some, test_not_all, test_exists, test_failure, test_interrupt, test_stdout,
            test_rom, test_hostile_manifest, test_delete])
