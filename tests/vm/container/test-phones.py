@@ -257,8 +257,9 @@ def kept_awake():
     fresh()
     same(held(), set())
     running()
-    delays = {('sleep', 'delay'), ('shutdown', 'delay')}
-    same(held(), delays | {(kind, 'block') for kind in ('sleep', 'shutdown', 'handle-lid-switch')})
+    wanted = {('sleep', 'delay'), ('shutdown', 'delay')} | {
+        (kind, 'block') for kind in ('sleep', 'shutdown', 'handle-lid-switch')}
+    rig.until(lambda: held() == wanted, 'the locks')
     station('unplug', '1')
     ended()
     rig.until(lambda: not held(), 'the locks to be given back')
@@ -272,8 +273,8 @@ def kept_awake_without_the_rules():
                          'systemd-inhibit --what=sleep --mode=block true', check=False).code,
               'polkitd to forget the rules')
     running()
-    same(held(), {('sleep', 'delay'), ('shutdown', 'delay')})
-    holds('logind refuses the block lock' in rig.journal(), rig.journal())
+    rig.until(lambda: held() == {('sleep', 'delay'), ('shutdown', 'delay')}, 'the delay locks')
+    rig.until(lambda: 'logind refuses the block lock' in rig.journal(), 'a word in the journal')
     station('unplug', '1')
     ended()
     os.rename('/root/rules', RIGHTS)
