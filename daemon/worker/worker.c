@@ -13,7 +13,7 @@
 #include "daemon/worker/control.h"
 #include "daemon/worker/facts.h"
 #include "daemon/worker/job.h"
-#include "protocol/boot-status.h"
+#include "protocol/boot-protection.h"
 #include "protocol/da-families.h"
 #include "protocol/fault.h"
 #include "transport/stream.h"

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "basic/cleanup.h"
-#include "protocol/boot.h"
 
 static const char makers_agent[] =
         "The phone accepts only a download agent signed by its maker: import the maker's own file "
@@ -88,23 +87,4 @@ int boot_status_refuse(Failure *f, uint16_t status, const char *what)
                 what, status);
         failure_status(f, status);
         return -EACCES;
-}
-
-void boot_protection(uint32_t target_config, char out[static BOOT_PROTECTION_MAX])
-{
-        static const struct {
-                uint32_t bit;
-                const char *text;
-        } bits[] = {
-                { BOOT_SECURE_BOOT, "SBC (it starts only what its maker has signed)" },
-                { BOOT_SLA, "SLA (it may want the authorisation of its maker's tool)" },
-                { BOOT_DAA, "DAA (it may take no download agent but its maker's)" },
-        };
-        int n = 0;
-
-        out[0] = 0;
-        for (size_t i = 0; i < ELEMENTS(bits); i++)
-                if (target_config & bits[i].bit)
-                        n += snprintf(out + n, BOOT_PROTECTION_MAX - (size_t)n, "%s%s",
-                                n ? ", " : "", bits[i].text);
 }

@@ -16,7 +16,3 @@ const char *boot_status_text(uint16_t status);
 /* Fills f: AuthRequired for the words that ask for the maker's signature, else DeviceRefused; with
  * the word, its meaning and what to do. `what` is the request: "the download agent". -EACCES. */
 int boot_status_refuse(Failure *f, uint16_t status, const char *what);
-/* The protections a phone says it has (BootIdentity.target_config), each with what it means; empty
- * without any. They may have been lifted all the same: only what the phone does counts. */
-enum { BOOT_PROTECTION_MAX = 256 };
-void boot_protection(uint32_t target_config, char out[static BOOT_PROTECTION_MAX]);

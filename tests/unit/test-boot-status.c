@@ -39,25 +39,5 @@ static void test_small_words_are_fine(void **state)
                 boot_status_text(0x1d0d), "the maker's authorisation (SLA) is required");
 }
 
-/* What the phone says about its protection, in words. */
-static void test_protection(void **state)
-{
-        char text[BOOT_PROTECTION_MAX];
-
-        boot_protection(0, text);
-        assert_string_equal(text, "");
-        boot_protection(0xe0, text); /* others have no meaning for reading */
-        assert_string_equal(text, "");
-        boot_protection(0x5, text);
-        assert_string_equal(text,
-                "SBC (it starts only what its maker has signed), DAA (it may take no download "
-                "agent "
-                "but its maker's)");
-        boot_protection(UINT32_MAX, text);
-        assert_non_null(strstr(text, "SLA (it may want"));
-        assert_non_null(strstr(text, "its maker's)"));
-}
-
-TEST_MAIN(cmocka_unit_test(test_protection), cmocka_unit_test(test_sentences),
-        cmocka_unit_test(test_unknown_words_stay_numbers),
+TEST_MAIN(cmocka_unit_test(test_sentences), cmocka_unit_test(test_unknown_words_stay_numbers),
         cmocka_unit_test(test_small_words_are_fine))
