@@ -91,7 +91,17 @@ static void test_never_answered(void **state)
         peer_script(&p, "> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n");
         assert_int_equal(handshake(&p.transport, 50, &f), -ETIMEDOUT);
         assert_int_equal(f.id, ERROR_HANDSHAKE_TIMEOUT);
-        assert_true(f.text[0] && f.hint[0]);
+        assert_non_null(strstr(f.text, "still runs on it"));
+        assert_true(f.hint[0]);
+        peer_free(&p.transport);
+
+        /* one that says READY is a loader, and no agent that was left running */
+        f = (Failure){ 0 };
+        peer_script(&p,
+                "< 52 45 41 44 59\n> a0\n< 52 45 41 44 59\n> a0\n> a0\n> a0\n> a0\n> a0\n> a0\n> "
+                "a0\n");
+        assert_int_equal(handshake(&p.transport, 50, &f), -ETIMEDOUT);
+        assert_null(strstr(f.text, "still runs on it"));
         peer_free(&p.transport);
 }
 

@@ -26,15 +26,27 @@ static int memory_read(DaSession *s, const Region *region, uint64_t offset, uint
 
 static int listed; /* what the agent answers when it is asked for partitions */
 
+static void list(Layout *layout, const char *name, uint64_t offset, uint64_t size)
+{
+        Partition *p = layout_add(layout, name);
+
+        assert_non_null(p);
+        p->region = REGION_USER;
+        p->offset = offset;
+        p->size = size;
+}
+
+/* 1: with parts that cannot be */
 static int memory_table(DaSession *s, Layout *layout, Failure *f)
 {
-        Partition *p = listed < 0 ? NULL : layout_add(layout, "nvram");
-
-        if (!p)
+        if (listed < 0)
                 return listed;
-        p->region = REGION_USER;
-        p->offset = MiB;
-        p->size = MiB;
+        list(layout, "nvram", MiB, MiB);
+        if (listed == 1) {
+                list(layout, "over", MiB + 512, MiB);
+                list(layout, "outside", sizeof(area), MiB);
+                list(layout, "too-long", 3 * MiB, UINT64_MAX);
+        }
         return 0;
 }
 
@@ -151,6 +163,14 @@ static void test_agent_knows(void **state)
         assert_non_null(strstr(t.problem, "damaged"));
         assert_int_equal(t.layout->n_parts, 1);
         assert_string_equal(t.layout->parts[0].name, "nvram");
+        phone_table_done(&t);
+
+        /* what lies over another part, or outside, is left out; what is too long is cut */
+        listed = 1;
+        assert_int_equal(phone_table_read(&s, &t, NULL), 0);
+        assert_int_equal(t.layout->n_parts, 2);
+        assert_string_equal(t.layout->parts[1].name, "too-long");
+        assert_true(t.layout->parts[1].size == MiB);
         phone_table_done(&t);
 
         /* the phone's own one is better */
