@@ -11,6 +11,7 @@
 
 enum {
         USB_NONE = 0xFF,
+        USB_THIRD = 2, /* number of the third interface */
         USB_REQUESTS = 2,
         USB_CLOSE_MS = 2000,
         CDC_SET_LINE_CODING = 0x20,
@@ -310,21 +311,32 @@ static bool take_data_interface(const struct libusb_interface_descriptor *d, Usb
         return true;
 }
 
-/* The CDC data interface with a pair of bulk endpoints; failing that any interface with one. */
-static int find_interfaces(const struct libusb_config_descriptor *config, UsbIdentity *id)
+/* Takes the interface of this class with a pair of bulk endpoints. Where several have one (loaders
+ * that show more than themselves) it is the third, else the first. */
+static bool find_data_interface(
+        const struct libusb_config_descriptor *config, bool any_class, UsbIdentity *id)
 {
         bool found = false;
 
-        id->control_interface = USB_NONE;
-        for (int pass = 0; pass < 2 && !found; pass++)
-                for (int i = 0; i < config->bNumInterfaces && !found; i++) {
-                        const struct libusb_interface *face = &config->interface[i];
+        for (int i = 0; i < config->bNumInterfaces; i++) {
+                const struct libusb_interface *face = &config->interface[i];
 
-                        if (face->num_altsetting < 1)
-                                continue;
-                        if (pass == 1 || face->altsetting->bInterfaceClass == LIBUSB_CLASS_DATA)
-                                found = take_data_interface(face->altsetting, id);
-                }
+                if (face->num_altsetting < 1 ||
+                        (found && face->altsetting->bInterfaceNumber != USB_THIRD))
+                        continue;
+                if (any_class || face->altsetting->bInterfaceClass == LIBUSB_CLASS_DATA)
+                        found |= take_data_interface(face->altsetting, id);
+        }
+        return found;
+}
+
+/* The CDC data interface; failing that one of any class. */
+static int find_interfaces(const struct libusb_config_descriptor *config, UsbIdentity *id)
+{
+        bool found;
+
+        id->control_interface = USB_NONE;
+        found = find_data_interface(config, false, id) || find_data_interface(config, true, id);
         if (!found || id->packet < 8 || id->packet > USB_PACKET_MAX ||
                 (id->packet & (id->packet - 1)) != 0)
                 return -EPROTO;

@@ -103,6 +103,10 @@ static const struct libusb_interface old_numbers[] = { FACE(0, 0x02, 1, event_en
 static const struct libusb_interface vendor_only[] = { FACE(2, 0xFF, 2, in_out) };
 static const struct libusb_interface composite[] = { FACE(0, 0x08, 2, out_in),
         FACE(2, 0x0A, 2, in_out), FACE(1, 0x02, 1, event_end) };
+static const struct libusb_interface several[] = { FACE(0, 0x0A, 2, out_in),
+        FACE(2, 0x0A, 2, in_out), FACE(4, 0x0A, 2, out_in) };
+static const struct libusb_interface first_of_two[] = { FACE(1, 0x0A, 2, out_in),
+        FACE(4, 0x0A, 2, in_out) };
 static const struct libusb_interface nothing[] = { FACE(0, 0x02, 1, event_end) };
 
 static struct libusb_config_descriptor config;
@@ -183,6 +187,8 @@ static void test_interfaces_are_found_by_class(void **state)
         check_interfaces(old_numbers, 2, 1, 0, 0x82, 0x02);
         check_interfaces(vendor_only, 1, 2, 0xFF, 0x82, 0x02);
         check_interfaces(composite, 3, 2, 1, 0x82, 0x02);
+        check_interfaces(several, 3, 2, 0xFF, 0x82, 0x02);
+        check_interfaces(first_of_two, 2, 1, 0xFF, 0x81, 0x01);
 }
 
 static void check_refused(int expected)
