@@ -2,6 +2,7 @@
 #include "../unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "basic/bytes.h"
@@ -92,6 +93,26 @@ static void test_legacy_waits_for_too_little(void **state)
         caught(p, "early:");
 }
 
+/* Nobody knows what an agent makes of anything but 5A there. */
+static void test_legacy_wrong_answer(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = ready("mt6735");
+        _cleanup_free_ uint8_t *data = malloc(MiB + 2);
+
+        start_read(p);
+        assert_int_equal(transport_read(p->transport, data, MiB + 2, MS), 0);
+        send_bytes(p, "\x69", 1);
+        caught(p, "order:");
+}
+
+static void test_legacy_odd_range(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = ready("mt6735");
+
+        send_bytes(p, "\xd6\x0b\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x02\0", 19);
+        caught(p, "range:");
+}
+
 static void test_legacy_joined(void **state)
 {
         _cleanup_(phone_freep) Phone *p = ready("mt6735");
@@ -114,6 +135,77 @@ static void test_legacy_write(void **state)
 
         send_bytes(p, "\x62", 1);
         caught(p, "command 62");
+}
+
+/* The memory settings of another board: the only entry there is, so that nothing can be chosen. */
+static void test_legacy_other_settings(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = phone_new("mt6580-brom");
+        Failure f = {};
+
+        p->preloader_words[0] = "--entries=1";
+        p->preloader_words[1] = "--fits=1";
+        phone_power_on(p);
+        assert_int_equal(phone_identify(p, &f), 0);
+        assert_true(phone_start(p, &f) < 0);
+        caught(p, "settings of another memory");
+}
+
+/* ---- loaders ---- */
+
+static Phone *listening(const char *chip, bool ufs)
+{
+        Phone *p = phone_new(chip);
+
+        p->ufs = ufs;
+        phone_power_on(p);
+        assert_int_equal(phone_identify(p, NULL), 0);
+        return p;
+}
+
+/* Its agent, started so far away from where it belongs. */
+static int start_at(Phone *p, uint32_t away)
+{
+        char path[128];
+        _cleanup_close_ int fd = -1;
+        const DaImage *stage;
+        Failure f = {};
+        int r;
+
+        snprintf(path, sizeof path, "%s/agent", p->dir);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_int_equal(da_agent_load(fd, p->chip_row, p->identity.hw_code, p->identity.hw_ver,
+                                 p->identity.sw_ver, &p->agent, &f),
+                0);
+        stage = &p->agent->stage1;
+        r = boot_send_da(p->transport, &p->identity, stage->address + away, stage->data,
+                stage->size, stage->sig_size, &f);
+        return r < 0 ? r : boot_jump_da(p->transport, stage->address + away, &f);
+}
+
+/* Boot ROM obeys the address, so that it has to be the agent's own. */
+static void test_agent_elsewhere(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = listening("mt6580-brom", false);
+
+        start_at(p, 0x1000);
+        caught(p, "range:");
+}
+
+static void test_jump_of_another_kind(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = listening("mt6886-brom", true);
+
+        assert_true(start_at(p, 0) < 0);
+        caught(p, "JUMP_DA on a 64-bit chip");
+}
+
+static void test_destroyed_keys(void **state)
+{
+        _cleanup_(phone_freep) Phone *p = listening("mt6765", false);
+
+        send_bytes(p, "\xf0", 1);
+        caught(p, "write:");
 }
 
 /* ---- XML and XFlash: frames ---- */
@@ -198,8 +290,11 @@ static void test_xml_write(void **state)
 }
 
 TEST_MAIN(cmocka_unit_test(test_legacy_early_answer),
-        cmocka_unit_test(test_legacy_waits_for_too_little), cmocka_unit_test(test_legacy_joined),
-        cmocka_unit_test(test_legacy_empty_packet), cmocka_unit_test(test_legacy_write),
-        cmocka_unit_test(test_joined_frame), cmocka_unit_test(test_empty_packet),
-        cmocka_unit_test(test_no_magic), cmocka_unit_test(test_xml_early_answer),
-        cmocka_unit_test(test_xml_write))
+        cmocka_unit_test(test_legacy_waits_for_too_little),
+        cmocka_unit_test(test_legacy_wrong_answer), cmocka_unit_test(test_legacy_odd_range),
+        cmocka_unit_test(test_legacy_other_settings), cmocka_unit_test(test_agent_elsewhere),
+        cmocka_unit_test(test_jump_of_another_kind), cmocka_unit_test(test_destroyed_keys),
+        cmocka_unit_test(test_legacy_joined), cmocka_unit_test(test_legacy_empty_packet),
+        cmocka_unit_test(test_legacy_write), cmocka_unit_test(test_joined_frame),
+        cmocka_unit_test(test_empty_packet), cmocka_unit_test(test_no_magic),
+        cmocka_unit_test(test_xml_early_answer), cmocka_unit_test(test_xml_write))
