@@ -27,7 +27,7 @@ ROOT = '/org/mtkbackup1'
 MANAGER, JOB, PROGRESS, BACKUP, DEVICE = (
     f'{NAME}.{i}' for i in ('Manager', 'Job', 'JobProgress', 'Backup', 'Device'))
 PROPERTIES = 'org.freedesktop.DBus.Properties'
-PATIENCE = int(os.environ.get('RIG_PATIENCE', 90))
+PATIENCE = int(os.environ.get('RIG_PATIENCE', 180))
 
 dbus.mainloop.glib.DBusGMainLoop(set_as_default=True)
 

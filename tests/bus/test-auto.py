@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 
-import dbus
 import rig
 from phones import (ENDED, LONG, NOTHING, OTHER_PORT, backup, backups, boot, cancel, events,
                     is_whole, path_of, queue, station, use, wait_event)

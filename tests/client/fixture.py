@@ -255,7 +255,7 @@ class Client:
 
     def run(self, *arguments, **options):
         done = subprocess.run([self.program, *arguments], env=self.environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=180,
                               check=False, **options)
         return done.returncode, done.stdout, done.stderr
 
@@ -286,7 +286,7 @@ class Client:
         os.close(slave)
         seen = ''
 
-        def read(text=None, limit=30):
+        def read(text=None, limit=120):
             nonlocal seen
             end = time.monotonic() + limit
             while text is None or text not in seen:
@@ -314,7 +314,7 @@ class Client:
             os.close(master)
 
 
-def wait_until(condition, limit=30):
+def wait_until(condition, limit=120):
     """Waits for something that has to happen, however slow the machine is."""
     end = time.monotonic() + limit
     while not condition():

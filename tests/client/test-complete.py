@@ -72,7 +72,7 @@ def shell(*command):
     folder = os.path.dirname(client.program)
     return subprocess.run(command, env={**client.environment,
                                         'PATH': f'{folder}:{os.environ["PATH"]}', 'HOME': service.dir},
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_bash():

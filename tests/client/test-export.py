@@ -161,13 +161,13 @@ def test_interrupt():
     wait_until(lambda: os.path.exists(f'{target}/boot.img.part')
                and os.path.getsize(f'{target}/boot.img.part'))
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 130 and os.listdir(target) == [], (process.returncode, err)
     process = client.start('export', 'latest', 'boot', target)
     wait_until(lambda: os.path.exists(f'{target}/boot.img.part')
                and os.path.getsize(f'{target}/boot.img.part'))
     service.vanish()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 7 and os.listdir(target) == [], (process.returncode, err)
     service.appear()
     del failing['boot']
@@ -180,7 +180,7 @@ def test_stdout():
     code, out, err = client.run('export', 'latest', 'cache', '-')
     assert (code, out) == (3, content['cache'].decode()) and 'cache: bad-ranges' in err, (code, err)
     with client.terminal('export', 'latest', 'boot', '-') as (process, read_terminal):
-        assert 'bootboot' not in read_terminal() and process.wait(30) == 2
+        assert 'bootboot' not in read_terminal() and process.wait(180) == 2
 
 
 def test_rom():
@@ -219,7 +219,7 @@ def test_delete():
             read_terminal('[y/N]')
             process.type(answer)
             read_terminal()
-            assert process.wait(30) == code, (answer, code)
+            assert process.wait(180) == code, (answer, code)
     assert len(deleted) == 1
     code, answer = client.json('delete', ident, '--yes')
     assert code == 0 and answer == {'type': 'deleted', 'id': ident} and len(deleted) == 2

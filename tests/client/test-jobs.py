@@ -44,7 +44,7 @@ def seen_job(before, process):
 
 
 def end(process):
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=180)
     return process.returncode, out, err
 
 
@@ -315,7 +315,7 @@ def test_terminal():
         assert '\r' in read('75%')
         process.send_signal(signal.SIGINT)
         seen = read()
-        assert 'goes on' in seen and process.wait(30) == 130
+        assert 'goes on' in seen and process.wait(180) == 130
 
 
 def test_no_color():
@@ -329,7 +329,7 @@ def test_no_color():
         assert '###' in seen and '█' not in seen and '\x1b[3' not in seen
         service.finish(job, 'complete', backup='b')
         seen = read()
-        assert '\x1b[3' not in seen and process.wait(30) == 0
+        assert '\x1b[3' not in seen and process.wait(180) == 0
 
 
 def test_monitor():

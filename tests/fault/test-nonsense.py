@@ -118,7 +118,5 @@ def test_what_is_left():
     s.no_breaches()
 
 
-# a missing packet is waited for half a minute
-rig.PATIENCE = 90
 rig.run(*([test_data_lost] if scene.LONG else []), test_nonsense, test_window_missed,
         test_agent_refused, test_tables, test_what_is_left)

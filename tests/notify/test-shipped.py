@@ -81,7 +81,7 @@ def test_command_line():
         assert code == 0 or arguments[0].lstrip('-') in done.stderr, done
     # no session: said, and not tried for ever
     with tempfile.TemporaryDirectory(prefix='mtkbackup-unit.') as folder:
-        done = subprocess.run([PROGRAM], capture_output=True, text=True, check=False, timeout=60,
+        done = subprocess.run([PROGRAM], capture_output=True, text=True, check=False, timeout=180,
                               env={'XDG_RUNTIME_DIR': folder})
         assert done.returncode == 1 and 'session bus' in done.stderr, done
 

@@ -73,6 +73,6 @@ int main(int argc, char **argv)
                 return 2;
         }
         if (!strcmp(argv[2], "wait"))
-                return argc < 4 ? 2 : wait_for_line(argv[3], argc > 4 ? atof(argv[4]) : 10);
+                return argc < 4 ? 2 : wait_for_line(argv[3], argc > 4 ? atof(argv[4]) : 60);
         return ask(argv[1], argv + 2, argc - 2);
 }

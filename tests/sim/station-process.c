@@ -107,7 +107,7 @@ int station_start_bus(Station *s)
         s->bus_pid = start(argv, in_state(s, "log/bus.log"), ready[1]);
         close(ready[1]);
         struct pollfd p = { ready[0], POLLIN, 0 };
-        ssize_t n = poll(&p, 1, 10000) > 0 ? read(ready[0], line, sizeof(line) - 1) : -1;
+        ssize_t n = poll(&p, 1, 60000) > 0 ? read(ready[0], line, sizeof(line) - 1) : -1;
         close(ready[0]);
         if (n <= 0)
                 return complain("the bus does not start, see log/bus.log", -EIO);
@@ -129,7 +129,7 @@ int station_start_polkit(Station *s)
         const char *probe = "busctl --system list --no-legend 2>/dev/null | "
                             "grep -q org.freedesktop.PolicyKit1";
         s->polkit_pid = start((char *const *)(uintptr_t)argv, in_state(s, "log/polkit.log"), -1);
-        for (int i = 0; i < 250; i++) {
+        for (int i = 0; i < 3000; i++) {
                 if (system(probe) == 0)
                         return 0;
                 g_usleep(20000);
@@ -287,7 +287,7 @@ static void daemon_arguments(Station *s, GPtrArray *a)
 
 int station_start_daemon(Station *s)
 {
-        uint64_t end = stream_now() + (s->valgrind ? 120 : 30) * 1000 * MODEL_MS;
+        uint64_t end = stream_now() + (s->valgrind ? 300 : 120) * 1000 * MODEL_MS;
         g_autoptr(GPtrArray) a = g_ptr_array_new_with_free_func(g_free);
         if (s->daemon_running)
                 return -EALREADY;

@@ -51,7 +51,7 @@ class Result:
 def ctl(*args, code=OK, stdin=None, cwd=None):
     """Runs mtkbackupctl and compares the exit code; code None: any but a crash."""
     done = subprocess.run([CLIENT, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          stdin=stdin or subprocess.DEVNULL, cwd=cwd, timeout=100)
+                          stdin=stdin or subprocess.DEVNULL, cwd=cwd, timeout=300)
     result = Result(done)
     if code is None:
         assert 0 <= result.code < 128, f'{args}: {result.code} {result.err}'
@@ -65,7 +65,7 @@ def judge(program, *args, **options):
     if not shutil.which(program):
         raise Skip(f'{program} is not installed')
     done = subprocess.run([program, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          stdin=subprocess.DEVNULL, timeout=100, **options)
+                          stdin=subprocess.DEVNULL, timeout=300, **options)
     assert done.returncode == 0, f'{program} {args}: {done.stdout.decode(errors="replace")}'
     return done.stdout
 

@@ -17,7 +17,10 @@ WORKER = os.environ['MTKBACKUP_WORKER']
 PHONE = os.environ['SIM_PHONE']
 MKFLASH = os.environ['SIM_MKFLASH']
 MKAGENT = os.environ['SIM_MKAGENT']
-PATIENCE = 60
+PATIENCE = 180
+# a phone waits for its host, however busy the machine is
+PATIENT = [word for key in ('window_ms=600000', 'bite_ms=600000', 'tokens_ms=10000')
+           for word in ('--set', key)]
 SLOT = 1 << 20
 
 
@@ -87,7 +90,7 @@ class Phone:
             subprocess.run([MKFLASH, self.flash, *flash], check=True)
         self.process = subprocess.Popen(
             [PHONE, '--chip', chip, '--flash', self.flash, '--listen', self.path, '--strict',
-             '--log', self.log, *options])
+             '--log', self.log, *PATIENT, *options])
         deadline = time.monotonic() + PATIENCE
         while not os.path.exists(self.path):
             assert time.monotonic() < deadline and self.process.poll() is None

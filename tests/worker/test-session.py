@@ -3,7 +3,7 @@
 """A worker session with a simulated MT6765, from the handshake to letting it go."""
 import sys
 
-from rig import run
+from rig import PATIENCE, run
 
 
 def whole_session(t):
@@ -155,7 +155,7 @@ def daemon_vanishes(t):
             job.ask('EMMC_USER', 0, 16 << 20)
             assert job.channel.receive().kind == 'CHUNK'
         worker.control.close()
-        assert worker.process.wait(30) == 0
+        assert worker.process.wait(PATIENCE) == 0
         assert not phone.breaches()
         with open(phone.log, encoding='utf-8') as log:
             assert 'reset' in log.read() or depth == 0
@@ -185,7 +185,7 @@ def release(t):
 def unknown_arguments(t):
     phone = t.phone()
     worker = t.worker(phone, '--nonsense')
-    assert worker.process.wait(30) == 2
+    assert worker.process.wait(PATIENCE) == 2
 
 
 if __name__ == '__main__':

@@ -140,7 +140,7 @@ def outside(name, phone):
                        check=True)
         spec = 'mt6765,flash=%s/flash,strict=1%s' % (t.path, phone)
         result = subprocess.run([PLUG, '--phone', spec, '--', sys.executable, __file__,
-                                 '--inside', name, t.path], timeout=120, text=True,
+                                 '--inside', name, t.path], timeout=300, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert result.returncode == 0, result.stdout
     test.__name__ = name
