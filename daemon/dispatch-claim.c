@@ -150,8 +150,9 @@ static bool begin(Manager *m, Session *s, Job *j)
                 fail_job(m, s, &f);
                 return false;
         }
-        work_log(m, j, LOG_NOTICE, "%s %s The report has no part about the storage.", f.text,
-                f.hint);
+        work_log(m, j, LOG_NOTICE, "%s", f.text);
+        work_log(m, j, LOG_NOTICE, "%s", f.hint);
+        work_log(m, j, LOG_NOTICE, "The report has no part about the storage.");
         finish_detect(m, s, f.text);
         return false;
 }

@@ -64,6 +64,8 @@ def test_detect():
     assert report['identity']['hw_code'] == '0x4321' and 'storage' not in report, report
     assert 'chip' not in report['identity'] and report['identity']['me_id'], report
     assert '0x4321' in report['notes'][0], report
+    said = ' '.join(e['text'] for e in stream.events if e['type'] == 'log')
+    assert 'hold its power button for ten seconds. The report has no part' in said, said
 
 
 def answers_detect(error):
