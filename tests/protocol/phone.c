@@ -206,10 +206,13 @@ static int connect_to(const Phone *p, Transport **ret)
 
 void phone_power_on(Phone *p)
 {
+        /* however busy the machine is, the phone waits for its host; a test may say otherwise */
         char flash[128], socket_path[128], log[128];
-        const char *arguments[16 + 2 * PHONE_WORDS_MAX] = { PHONE, "--chip", p->chip, "--flash",
-                flash, "--listen", socket_path, "--log", log, "--keep", "--trace" };
-        size_t n = 11;
+        const char *arguments[24 + 2 * PHONE_WORDS_MAX] = { PHONE, "--chip", p->chip, "--flash",
+                flash, "--listen", socket_path, "--log", log, "--keep", "--trace", "--set",
+                "window_ms=600000", "--set", "enum_ms=600000", "--set", "bite_ms=600000", "--set",
+                "tokens_ms=10000" };
+        size_t n = 19;
 
         make_files(p);
         snprintf(flash, sizeof flash, "%s/flash", p->dir);
