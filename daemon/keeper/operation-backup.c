@@ -259,7 +259,7 @@ static int read_back(Job *j, const Manifest *m, int journal)
         State state = { .level = "commit" };
         int r;
 
-        r = verify_journal(j->store, m->id, journal, &v, j->f);
+        r = verify_journal(j->store, m->id, journal, session_journal_size(j->session), &v, j->f);
         if (r < 0)
                 return r;
         r = backup_open_at(j->store, m->device.key, m->id, &b, j->f);

@@ -23,6 +23,7 @@ struct Journal {
         pthread_mutex_t lock; /* the session notes events while a checkpoint writes */
         int fd;
         bool failed;
+        uint64_t written; /* bytes in the file */
         size_t used, size;
         char *pending;
 };
@@ -58,6 +59,16 @@ int journal_dup(const Journal *j)
         int fd = fcntl(j->fd, F_DUPFD_CLOEXEC, 3);
 
         return fd < 0 ? -errno : fd;
+}
+
+uint64_t journal_size(Journal *j)
+{
+        uint64_t size;
+
+        pthread_mutex_lock(&j->lock);
+        size = j->written;
+        pthread_mutex_unlock(&j->lock);
+        return size;
 }
 
 static void make_check(const char *line, size_t length, char out[CHECK_SIZE + 1])
@@ -167,6 +178,8 @@ static int flush(Journal *j)
         /* a line half written, or pages the kernel has given up: nothing can follow safely */
         if (r < 0)
                 j->failed = true;
+        else
+                j->written += j->used;
         j->used = 0;
         return r;
 }

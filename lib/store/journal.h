@@ -51,6 +51,8 @@ int journal_add(Journal *j, const JournalEntry *e);
 int journal_flush(Journal *j);
 /* A second descriptor of the file, for a reader. */
 int journal_dup(const Journal *j);
+/* Bytes that were flushed: a reader that finds fewer good ones has a damaged file. */
+uint64_t journal_size(Journal *j);
 
 typedef struct JournalReader JournalReader;
 

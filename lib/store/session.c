@@ -329,6 +329,11 @@ int session_journal(const Session *s)
         return journal_dup(s->journal);
 }
 
+uint64_t session_journal_size(const Session *s)
+{
+        return journal_size(s->journal);
+}
+
 /* ---- the critical set ---- */
 
 int session_differs(Session *s, size_t part, bool *ret, Failure *f)

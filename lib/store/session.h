@@ -71,6 +71,8 @@ void session_save(Session *s);
 uint64_t session_durable(const Session *s);
 /* A descriptor of the journal, which outlives the folder: what was stored anew. */
 int session_journal(const Session *s);
+/* Bytes of it that are durable. */
+uint64_t session_journal_size(const Session *s);
 
 /* Removes the leftovers of sessions that nobody works on: those of committed backups and, as long as
  * sessions cannot be resumed, the interrupted ones. Chunks stay. Returns how many were removed. */

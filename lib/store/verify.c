@@ -264,13 +264,14 @@ int verify_backup(const Store *s, Backup *b, VerifyLevel level, Verify *v, Failu
 
 /* ---- what a session stored ---- */
 
-int verify_journal(const Store *s, const char *backup, int journal, Verify *v, Failure *f)
+int verify_journal(
+        const Store *s, const char *backup, int journal, uint64_t size, Verify *v, Failure *f)
 {
         _cleanup_(chunk_codec_freep) ChunkCodec *codec = NULL;
         _cleanup_(journal_reader_freep) JournalReader *reader = NULL;
         const uint8_t *data;
         JournalEntry e;
-        size_t size;
+        size_t n;
         int r;
 
         r = chunk_codec_new(0, &codec);
@@ -281,8 +282,8 @@ int verify_journal(const Store *s, const char *backup, int journal, Verify *v, F
         while ((r = journal_next(reader, &e)) > 0) {
                 if (e.type != 'C' || (e.kind != CHUNK_NEW && e.kind != CHUNK_HEALED))
                         continue;
-                r = chunk_load(codec, s->chunks, &e.hash, CHUNK_COLD, &data, &size);
-                if (r == 0 && size != e.length)
+                r = chunk_load(codec, s->chunks, &e.hash, CHUNK_COLD, &data, &n);
+                if (r == 0 && n != e.length)
                         r = -EBADMSG;
                 if (r == -ENOENT || chunk_damaged(r))
                         report_chunk(v, backup, e.part, e.chunk * CHUNK_SIZE, e.length,
@@ -293,5 +294,12 @@ int verify_journal(const Store *s, const char *backup, int journal, Verify *v, F
                 if (r < 0)
                         return r;
         }
-        return r < 0 ? store_fail(f, r, "reading back the new chunks") : 0;
+        if (r < 0)
+                return store_fail(f, r, "reading back the new chunks");
+        if (journal_valid(reader) < size)
+                report(v,
+                        &(Damage){ .backup = backup,
+                                .text = "The journal of the session is damaged, so that not all "
+                                        "that was stored could be read back." });
+        return 0;
 }

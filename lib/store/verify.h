@@ -36,5 +36,7 @@ int verify_backup(const Store *s, Backup *b, VerifyLevel level, Verify *v, Failu
 /* Bytes that verify_backup will report to progress; 0 when the manifest cannot be read. */
 uint64_t verify_size(const Manifest *m);
 /* Reads back from the disk what a session stored anew: the chunks that its journal calls new or
- * healed. `backup` names it in reports. */
-int verify_journal(const Store *s, const char *backup, int journal, Verify *v, Failure *f);
+ * healed. `backup` names it in reports. A journal of which the first `size` bytes cannot be read
+ * whole is damage: what it no longer names was not looked at. */
+int verify_journal(
+        const Store *s, const char *backup, int journal, uint64_t size, Verify *v, Failure *f);
