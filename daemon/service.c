@@ -133,6 +133,9 @@ static int watch_signals(Service *s)
         if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
                 return -errno;
         r = sd_event_add_signal(event, &s->signals[0], SIGTERM, on_terminate, s);
+        /* systemd tells the helpers, too, but later: why they end has to be known by then */
+        if (r >= 0)
+                r = sd_event_source_set_priority(s->signals[0], SD_EVENT_PRIORITY_IMPORTANT);
         if (r >= 0)
                 r = sd_event_add_signal(event, &s->signals[1], SIGINT, on_terminate, s);
         if (r >= 0)

@@ -49,7 +49,7 @@ def test_time_to_stop():
     """The service gives up before systemd does, or it would be killed with a phone at hand."""
     given, = re.findall(r'STOP_USEC = (\d+) \* 1000 \* 1000', read('daemon/service.c'))
     assert int(given) < int(unit()['TimeoutStopSec'][0]), given
-    assert unit()['KillMode'] == ['mixed']
+    assert unit()['KillMode'] == ['control-group']
 
 
 def settings_of(*path):

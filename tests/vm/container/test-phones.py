@@ -219,8 +219,10 @@ def keeper_killed():
 
 
 def service_killed():
-    """the service killed in the middle: no helper stays, the job ends as interrupted"""
+    """the service killed in the middle: its phone is let go, no helper stays, the job ends as
+    interrupted"""
     fresh()
+    before = booted()
     number, pid = running(), rig.main_pid()
     helpers = processes('mtkbackup-worker') + processes('mtkbackup-keeper')
     os.kill(pid, signal.SIGKILL)
@@ -228,6 +230,7 @@ def service_killed():
     same([p for p in helpers if os.path.exists(f'/proc/{p}')], [], 'helpers of the old one')
     job = ended()
     same((job['id'], job['result']), (number, 'interrupted'), job)
+    rig.until(lambda: booted() > before, 'the phone to start')
 
 
 def restarted():
