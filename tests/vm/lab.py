@@ -23,7 +23,7 @@ SIM = os.environ['SIM']         # folder of the built simulator's programs
 LIMIT = vm.LIMIT
 NOBODY = 65534
 # A phone that listens much longer than a real one, because this computer is much slower.
-PATIENT = 'window_ms=60000,enum_ms=90000,bite_ms=90000,strict=1'
+PATIENT = 'window_ms=60000,again_ms=60000,enum_ms=90000,bite_ms=90000,strict=1'
 
 
 def poll(what, found, limit=LIMIT, step=0.05):
