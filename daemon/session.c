@@ -14,8 +14,8 @@
 enum { LEAVE_USEC = 15 * 1000 * 1000 };
 /* From the end of a job's data channel to IDLE: one packet of a slow phone and the cancel dialogue. */
 enum { READY_USEC = 20 * 1000 * 1000 };
-/* From the unplug to the worker's end. */
-enum { UNPLUGGED_USEC = 5 * 1000 * 1000 };
+/* From the unplug to the worker's end: it sees that by itself, as soon as a busy machine lets it. */
+enum { UNPLUGGED_USEC = 15 * 1000 * 1000 };
 /* From NEED_REPLUG to the new node; the worker itself waits for less. */
 enum { REPLUG_USEC = 20 * 1000 * 1000 };
 
