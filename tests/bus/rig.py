@@ -283,8 +283,10 @@ class Station(Caller):
             if state not in ('done', 'failed', 'canceled', 'interrupted'):
                 with contextlib.suppress(dbus.DBusException):
                     self.call(path, JOB, 'Cancel', dbus.Dictionary({}, signature='sv'))
-        for port, *_ in self.manager('ListDevices'):
-            self.take_out(port.split('-')[1])
+        # also those that are on their way to their start: they would come back in the next test
+        for name in os.environ:
+            if name.startswith('STATION_FLASH_'):
+                self.take_out(name.removeprefix('STATION_FLASH_'))
 
     def take_out(self, number):
         """Unplugs the phone, whether it hangs there, has left by itself or never was there."""
