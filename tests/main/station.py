@@ -161,12 +161,17 @@ class Stream:
         return self.events[-1]
 
 
-def backup(*arguments, number=1, code=0):
-    """Queues, plugs, waits; the result event."""
+def plugged(*arguments, number=1):
+    """Queues a backup, and plugs the phone in as soon as that waits for it; the events."""
     stream = Stream('queue', '--profile', 'mt6765', '--wait', *arguments)
     stream.until_state('waiting-for-device')
     plug(number)
-    return stream.end(code)
+    return stream
+
+
+def backup(*arguments, number=1, code=0):
+    """Queues, plugs, waits; the result event."""
+    return plugged(*arguments, number=number).end(code)
 
 
 def flash(region, number=1):
@@ -196,5 +201,5 @@ def flash_size(number=1):
 
 
 __all__ = ['LIMIT', 'PHONE', 'Stream', 'answer', 'backup', 'call', 'compare', 'ctl', 'flash',
-           'events', 'flash_size', 'import_agent', 'json', 'os', 'plug', 'read', 'run_tests',
-           'settle', 'signal', 'station', 'subprocess', 'tempfile', 'time', 'unplug']
+           'events', 'flash_size', 'import_agent', 'json', 'os', 'plug', 'plugged', 'read',
+           'run_tests', 'settle', 'signal', 'station', 'subprocess', 'tempfile', 'time', 'unplug']

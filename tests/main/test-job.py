@@ -23,9 +23,7 @@ def check_reports(backup, manifest):
 def test_whole():
     """a phone is backed up, verified and exported, every byte as on its flash"""
     import_agent()
-    stream = Stream('queue', '--profile', 'mt6765', '--wait', '--name', 'the first')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged('--name', 'the first')
     result = stream.end()
     assert result['type'] == 'result' and result['result'] == 'complete' and result['exit_code'] == 0
     states = [e['state'] for e in stream.events if e['type'] == 'job']

@@ -11,9 +11,7 @@ SLOW = PHONE + ',pace=8'
 def test_unplug():
     """a pulled cable: one cause, earlier backups whole, the next try works"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged()
     stream.until(lambda e: e['type'] == 'progress' and e.get('bytes_done', 0) > 0)
     unplug()
     result = stream.end(1)
@@ -31,9 +29,7 @@ def test_unplug():
 def test_cancel():
     """cancel while it reads: 10, the phone is let go, nothing half is listed"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged()
     job = stream.until(lambda e: e['type'] == 'progress' and e.get('bytes_done', 0) > 0)['id']
     ctl('cancel', str(job))
     result = stream.end(10)
@@ -46,9 +42,7 @@ def test_cancel():
 def test_two_cancel():
     """two clients cancel at once: it ends once, both get an answer"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged()
     job = str(stream.until(lambda e: e['type'] == 'progress')['id'])
     both = [subprocess.Popen(['mtkbackupctl', 'cancel', job], stderr=subprocess.DEVNULL)
             for _ in range(2)]
@@ -72,9 +66,7 @@ def test_cancel_waiting():
 def test_killed():
     """the service is killed: the client says so, afterwards the job is interrupted, once"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged()
     job = stream.until(lambda e: e['type'] == 'progress')['id']
     call('daemon', 'kill')
     last = stream.end(7)
@@ -119,9 +111,7 @@ def test_bus_restart():
 def test_detach():
     """^C leaves the job running; watch takes it up again"""
     import_agent()
-    first = Stream('queue', '-p', 'mt6765', '--wait')
-    first.until_state('waiting-for-device')
-    plug()
+    first = plugged()
     job = first.until(lambda e: e['type'] == 'progress')['id']
     first.process.send_signal(signal.SIGINT)
     first.end(130)
@@ -132,9 +122,7 @@ def test_detach():
 def test_other_phone():
     """a phone that the profile is not for: seen, let go, the job waits on"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug(2)
+    stream = plugged(number=2)
     stream.until(lambda e: 'MT6785' in json.dumps(e))
     job = answer('jobs')['jobs'][0]
     assert job['state'] == 'waiting-for-device', job
@@ -223,9 +211,7 @@ def test_delete():
 def test_agent_left_running():
     """service and worker killed at once: who asks next is told that an agent still runs"""
     import_agent()
-    stream = Stream('queue', '-p', 'mt6765', '--wait')
-    stream.until_state('waiting-for-device')
-    plug()
+    stream = plugged()
     stream.until(lambda e: e['type'] == 'progress' and e.get('bytes_done', 0) > 0)
     daemon = int(subprocess.run([os.environ['STATION_CALL'], 'daemon', 'pid'], check=True,
                                 text=True, stdout=subprocess.PIPE).stdout.split()[-1])
