@@ -47,8 +47,8 @@ struct Session {
         char phase[FAILURE_PHASE_MAX];
         char action[FAILURE_TEXT_MAX];
         Failure failure; /* the cause when it did not end as it was told to */
-        char left
-                [16]; /* how the phone was left: rebooted, off, released, gone, stuck, "" unknown */
+        /* how the phone was left: rebooted, off, released, gone, stuck, "" unknown */
+        char left[16];
 
         struct Job *job;   /* who has a claim on this phone, borrowed; the owner's to use */
         uint32_t number;   /* of the sessions of this daemon, from 1; the owner's */

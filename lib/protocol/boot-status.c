@@ -12,9 +12,8 @@ static const char makers_tool[] =
         "The phone asks for its maker's authorisation; without the maker's tool it cannot be read.";
 static const char sla_tool[] =
         "Only its maker's tool can give that. If the phone was in boot ROM mode, connect it "
-        "switched "
-        "off and with no key held: its preloader may want no more than the maker's own download "
-        "agent.";
+        "switched off and with no key held: its preloader may want no more than the maker's own "
+        "download agent.";
 static const char other_agent[] =
         "Try another download agent for this chip (mtkbackupctl agents import FILE).";
 

@@ -46,8 +46,8 @@ typedef struct Plan {
         uint64_t bytes, critical_bytes; /* of wanted parts; of the critical set */
         bool table_ok;                  /* false when partitions had to be left out */
         char table_problem[160];        /* the first of them */
-        char missing
-                [160]; /* the first thing asked for by name that this phone does not give, or "" */
+        /* the first thing asked for by name that this phone does not give, or "" */
+        char missing[160];
         char unread[160]; /* the first area besides RPMB that cannot be read, when all was wanted */
 } Plan;
 

@@ -17,8 +17,7 @@ static void test_protection(void **state)
         boot_protection(0x5, text);
         assert_string_equal(text,
                 "SBC (it starts only what its maker has signed), DAA (it may take no download "
-                "agent "
-                "but its maker's)");
+                "agent but its maker's)");
         boot_protection(UINT32_MAX, text);
         assert_non_null(strstr(text, "SLA (it may want"));
         assert_non_null(strstr(text, "its maker's)"));
